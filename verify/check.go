@@ -1,0 +1,340 @@
+package verify
+
+import (
+	"crypto/hmac"
+	"crypto/sha256"
+	"crypto/subtle"
+	"errors"
+	"fmt"
+	"hash"
+	"strings"
+	"sync"
+	"time"
+)
+
+// Keyring is a scheme with its secrets. Check and Sign may be called from many
+// goroutines at once.
+type Keyring struct {
+	scheme          *Scheme
+	base            string
+	bound           []*bound
+	onlyDevelopment bool
+}
+
+// bound is one recipe with its keys.
+type bound struct {
+	*compiled
+	keys []*key
+	// received keeps the slices that headers are taken apart into.
+	received sync.Pool
+}
+
+// key is one secret made ready: hash states that have absorbed it are kept for the
+// next check, one pool for each algorithm that is allowed.
+type key struct {
+	secret Secret
+	raw    string
+	states []sync.Pool
+}
+
+// state is what one computation needs; a pooled one makes a check free of allocation.
+type state struct {
+	hash   hash.Hash
+	values Values
+	buf    []byte
+	sum    []byte
+	sig    []byte
+}
+
+func newKey(r *compiled, secret Secret, raw []byte) *key {
+	k := &key{secret: secret, raw: string(raw), states: make([]sync.Pool, len(r.hashes))}
+	for i, a := range r.hashes {
+		k.states[i].New = func() any {
+			if r.Kind == KindHMAC {
+				return &state{hash: hmac.New(a.make, raw)}
+			}
+			return &state{hash: a.make()}
+		}
+	}
+	return k
+}
+
+// Check judges a delivery at the time it was received. It looks at the bytes before
+// anything is parsed: a body that fails here must not reach a decoder.
+func (k *Keyring) Check(d *Delivery, received time.Time) Verdict {
+	b := k.bound[k.scheme.pick(d)]
+	v := b.check(d, k.base, received)
+	if k.onlyDevelopment && v.Status == Invalid {
+		return Verdict{Status: Unchecked, Reason: NoSecret, Detail: "signed with a secret that whk was not told"}
+	}
+	return v
+}
+
+// received is what a signature header says.
+type received struct {
+	signatures []string
+	stamp      string
+	hash       int // index into compiled.hashes
+}
+
+func (b *bound) check(d *Delivery, base string, at time.Time) Verdict {
+	if b.Kind == KindNone {
+		return Verdict{Status: Unsigned}
+	}
+	values := d.Header[b.header]
+	if len(values) == 0 {
+		return Verdict{Status: Missing, Detail: "no " + b.header + " header came"}
+	}
+	if len(b.keys) == 0 {
+		return Verdict{Status: Unchecked, Reason: NoSecret}
+	}
+	got, ok := b.received.Get().(*received)
+	if !ok {
+		got = new(received)
+	}
+	defer func() {
+		clear(got.signatures)
+		*got = received{signatures: got.signatures[:0]}
+		b.received.Put(got)
+	}()
+	if v := b.read(values, got); v.Status != "" {
+		return v
+	}
+	if b.Kind == KindStatic {
+		return b.checkStatic(got.signatures)
+	}
+	if b.stamp != "" {
+		if stamps := d.Header[b.stamp]; len(stamps) > 0 {
+			got.stamp = stamps[0]
+		}
+	}
+	matched, v := b.match(d, base, got)
+	switch {
+	case v.Status != "":
+		return v
+	case matched == nil:
+		return Verdict{Status: Invalid, Reason: WrongValue, Detail: b.header + " does not match the body and the secret"}
+	}
+	if v := b.judgeTime(got.stamp, at); v.Status != "" {
+		return v
+	}
+	if !b.keyed() {
+		return Verdict{Status: Unsigned, Detail: b.header + " holds an unkeyed digest: the body is whole, the sender unknown"}
+	}
+	return Verdict{Status: Valid, Secret: matched.secret.Name, Development: matched.secret.Development}
+}
+
+// read takes the header's values apart. It returns a verdict only when they cannot
+// be a signature of this scheme.
+func (b *bound) read(values []string, got *received) Verdict {
+	if b.Separator == "" {
+		if len(values) > 1 {
+			return malformed("%s came %d times, expected once", b.header, len(values))
+		}
+		return b.readField(strings.TrimSpace(values[0]), got)
+	}
+	var first Verdict
+	for _, value := range values {
+		for text := range strings.SplitSeq(value, b.Separator) {
+			if v := b.readField(strings.TrimSpace(text), got); v.Status != "" && first.Status == "" {
+				first = v
+			}
+		}
+	}
+	if len(got.signatures) == 0 {
+		if first.Status != "" && first.Reason != Malformed {
+			return first
+		}
+		return malformed("%s holds no signature of the form %s", b.header, b.Value)
+	}
+	for _, f := range b.fields {
+		if f.variable == varTS && got.stamp == "" {
+			return malformed("%s holds no time stamp: expected the form %s", b.header, b.Value)
+		}
+	}
+	return Verdict{}
+}
+
+// readField matches one field of the header against the fields of the recipe.
+func (b *bound) readField(text string, got *received) Verdict {
+	for _, f := range b.fields {
+		if f.variable == literal {
+			continue
+		}
+		inner, ok := f.inner(text, f.prefix)
+		if !ok && f.names {
+			for i, a := range b.hashes[1:] {
+				name, _, _ := strings.Cut(f.prefix, "=")
+				if inner, ok = f.inner(text, strings.Replace(f.prefix, name, a.name, 1)); ok {
+					got.hash = i + 1
+					break
+				}
+			}
+		}
+		switch {
+		case !ok && f.names:
+			if v := b.misnamed(text, f); v.Status != "" {
+				return v
+			}
+		case ok && f.variable == varTS:
+			got.stamp = inner
+			return Verdict{}
+		case ok:
+			got.signatures = append(got.signatures, inner)
+			return Verdict{}
+		}
+	}
+	return malformed("%s does not have the form %s", b.header, b.Value)
+}
+
+func (f field) inner(text, prefix string) (string, bool) {
+	if len(text) <= len(prefix)+len(f.suffix) {
+		return "", false
+	}
+	rest, ok := strings.CutPrefix(text, prefix)
+	if !ok {
+		return "", false
+	}
+	return strings.CutSuffix(rest, f.suffix)
+}
+
+// misnamed judges a header whose algorithm is not the pinned one. The name comes
+// from the message, so it is never followed, only reported.
+func (b *bound) misnamed(text string, f field) Verdict {
+	name, _, ok := strings.Cut(text, "=")
+	switch {
+	case !ok || name == "" || len(name) > 32 || strings.HasPrefix(f.prefix, name+"="):
+		return Verdict{} // no name, or the right one around something else
+	case knownHash(name) && plainName(name) != b.Algorithm:
+		return Verdict{Status: Invalid, Reason: Downgrade,
+			Detail: fmt.Sprintf("%s names %q, the scheme is %s", b.header, name, b.Algorithm)}
+	}
+	return Verdict{Status: Invalid, Reason: UnsupportedAlgorithm,
+		Detail: fmt.Sprintf("%s names %q, the scheme writes %q", b.header, name, f.prefix)}
+}
+
+func malformed(format string, args ...any) Verdict {
+	return Verdict{Status: Invalid, Reason: Malformed, Detail: fmt.Sprintf(format, args...)}
+}
+
+// checkStatic compares digests, so that neither content nor length of a key shows in
+// the time taken.
+func (b *bound) checkStatic(values []string) Verdict {
+	var matched *key
+	for _, value := range values {
+		got := sha256.Sum256([]byte(value))
+		for _, k := range b.keys {
+			want := sha256.Sum256([]byte(k.raw))
+			if subtle.ConstantTimeCompare(got[:], want[:]) == 1 && matched == nil {
+				matched = k
+			}
+		}
+	}
+	if matched == nil {
+		return Verdict{Status: Invalid, Reason: WrongValue, Detail: b.header + " does not hold the shared key"}
+	}
+	return Verdict{Status: Valid, Secret: matched.secret.Name, Development: matched.secret.Development}
+}
+
+// match computes the signature with every key, without an early way out, and returns
+// the first key that gives one of the signatures that came.
+func (b *bound) match(d *Delivery, base string, got *received) (*key, Verdict) {
+	var matched *key
+	for _, k := range b.keys {
+		s := k.states[got.hash].Get().(*state)
+		err := b.compute(s, d, base, k, got.stamp)
+		var bad string
+		for _, text := range got.signatures {
+			var ok bool
+			if s.sig, ok = b.encoding.appendDecoded(s.sig[:0], text); !ok {
+				bad = text
+			} else if hmac.Equal(s.sig, s.sum) && matched == nil {
+				matched = k
+			}
+		}
+		k.states[got.hash].Put(s)
+		if err != nil {
+			return nil, malformed("%s", err.Error())
+		}
+		if bad != "" && len(got.signatures) == 1 {
+			return nil, b.undecodable(bad)
+		}
+	}
+	return matched, Verdict{}
+}
+
+func (b *bound) undecodable(text string) Verdict {
+	if b.encoding == encodingHex {
+		if _, ok := appendLowerHex(nil, strings.ToLower(text)); ok {
+			return malformed("%s is in upper case, expected lower-case hex", b.header)
+		}
+		return malformed("%s is not lower-case hex", b.header)
+	}
+	return malformed("%s is not %s", b.header, b.encoding)
+}
+
+// compute leaves the signature of d in s.sum. The body goes straight into the hash.
+func (b *bound) compute(s *state, d *Delivery, base string, k *key, stamp string) error {
+	s.values = Values{Delivery: d, Base: base, TS: stamp, Secret: k.raw}
+	defer func() { s.values.Delivery = nil }()
+	if ids := d.Header[b.id]; b.id != "" && len(ids) > 0 {
+		s.values.ID = ids[0]
+	}
+	s.hash.Reset()
+	for _, p := range b.signed.parts {
+		if p.variable == varBody {
+			s.hash.Write(d.Body)
+			continue
+		}
+		var ok bool
+		if s.buf, ok = p.append(s.buf[:0], &s.values); !ok {
+			return errors.New(b.lacking(p))
+		}
+		s.hash.Write(s.buf)
+	}
+	s.sum = s.hash.Sum(s.sum[:0])
+	return nil
+}
+
+// lacking says which part of the signed content did not come.
+func (b *bound) lacking(p part) string {
+	switch p.variable {
+	case varTS:
+		return "the signed time stamp did not come in " + b.stamp
+	case varID:
+		return "the signed delivery id did not come in " + b.id
+	case varHeader:
+		return "the signed header " + p.text + " did not come"
+	case varQuery:
+		return "the signed query parameter " + p.text + " did not come"
+	}
+	return "the body is not a form, which is what is signed"
+}
+
+func (b *bound) judgeTime(stamp string, at time.Time) Verdict {
+	if b.Timestamp == nil || b.tolerance == 0 {
+		return Verdict{}
+	}
+	signed, err := b.Timestamp.parse(stamp)
+	if err != nil {
+		return malformed("the time stamp %q is not %s", stamp, b.Timestamp.name())
+	}
+	age := at.Sub(signed)
+	switch {
+	case age > b.tolerance:
+		return Verdict{Status: Invalid, Reason: Stale, Detail: fmt.Sprintf("signed %s before it came, %s is allowed", age.Round(time.Second), b.tolerance)}
+	case -age > b.tolerance && !b.Timestamp.Future:
+		return Verdict{Status: Invalid, Reason: Future, Detail: fmt.Sprintf("signed %s ahead of this clock, %s is allowed", (-age).Round(time.Second), b.tolerance)}
+	}
+	return Verdict{}
+}
+
+func (t *Timestamp) name() string {
+	switch t.Format {
+	case "unix_ms":
+		return "a number of milliseconds since 1970"
+	case "rfc3339":
+		return "a time such as 2006-01-02T15:04:05Z"
+	}
+	return "a number of seconds since 1970"
+}
