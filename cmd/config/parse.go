@@ -1,0 +1,334 @@
+package config
+
+import (
+	"bytes"
+	"errors"
+	"io"
+	"maps"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/spf13/pflag"
+	"go.yaml.in/yaml/v3"
+)
+
+// maxFile bounds a configuration file; what people write stays far below it.
+const maxFile = 1 << 20
+
+// File is one configuration file as it is written, before anything is judged or
+// merged.
+type File struct {
+	// Path is absolute; Name is what messages show, ".whk.yaml" or "../.whk.yaml".
+	Path, Name string
+	// Layer is Project or User.
+	Layer Layer
+	// Trusted says whether the file may do what a user's own file may.
+	Trusted bool
+
+	listen    []setting
+	routes    *setting
+	providers []entry
+}
+
+// setting is the value of one flag.
+type setting struct {
+	flag   string
+	values []string
+	// at has the place of each value, for messages about one of several.
+	at  []Source
+	src Source
+}
+
+// entry is what the file says about one provider.
+type entry struct {
+	name       string
+	src        Source
+	path       Value
+	definition FileRef
+	secrets    []SecretRef
+}
+
+// parse reads a file's bytes and nothing else: no other file, no environment. The
+// flags are those of listen; they say which keys and which types there are.
+func (f *File) parse(content []byte, flags *pflag.FlagSet) error {
+	var doc, more yaml.Node
+	decoder := yaml.NewDecoder(bytes.NewReader(content))
+	if err := decoder.Decode(&doc); errors.Is(err, io.EOF) {
+		return nil // empty, or comments only
+	} else if err != nil {
+		return f.syntax(err)
+	}
+	if err := decoder.Decode(&more); err == nil {
+		return f.at(&more).errorf("remove the line ---", "a second document in one file")
+	} else if !errors.Is(err, io.EOF) {
+		return f.syntax(err)
+	}
+	root := doc.Content[0]
+	if root.ShortTag() == "!!null" {
+		return nil
+	}
+	if err := f.plain(root); err != nil {
+		return err
+	}
+	keys, err := f.mapping(root, "", "version", "listen", "providers", "routes")
+	if err != nil {
+		return err
+	}
+	version, ok := keys["version"]
+	if !ok {
+		return &Error{File: f.Name, Line: root.Line, Msg: "the key version is missing", Hint: "begin the file with: version: 1"}
+	}
+	if version.Kind != yaml.ScalarNode || version.Value != "1" {
+		return f.at(version).errorf("this whk reads version: 1", "version: not a version that is known here")
+	}
+	for name, read := range map[string]func(*yaml.Node, *pflag.FlagSet) error{
+		"listen": f.parseListen, "providers": f.parseProviders, "routes": f.parseRoutes,
+	} {
+		if node := keys[name]; node != nil {
+			err = first(err, read(node, flags))
+		}
+	}
+	return err
+}
+
+// first keeps the error that stands higher in the file, so that a person who mends a
+// file goes through it from top to bottom.
+func first(a, b error) error {
+	var x, y *Error
+	if a == nil || b != nil && errors.As(a, &x) && errors.As(b, &y) &&
+		(y.Line < x.Line || y.Line == x.Line && y.Column < x.Column) {
+		return b
+	}
+	return a
+}
+
+func (f *File) parseListen(node *yaml.Node, flags *pflag.FlagSet) error {
+	known := map[string]*pflag.Flag{}
+	if flags != nil {
+		flags.VisitAll(func(fl *pflag.Flag) {
+			if !internal(fl.Name) {
+				known[key(fl.Name)] = fl
+			}
+		})
+	}
+	for _, name := range []string{"route", "secret", "secret_file", "secret_stdin"} {
+		if stray := child(node, name); stray != nil {
+			instead := "secrets stand under their provider: providers: {rentman: {secret: env:NAME}}"
+			if name == "route" {
+				instead = "routes stand in a list of their own: routes: [{event: GLOB, to: URL}]"
+			}
+			return f.at(stray).errorf(instead, "listen.%s: not a key of a file", name)
+		}
+		delete(known, name)
+	}
+	keys, err := f.mapping(node, "listen.", slices.AppendSeq([]string{}, maps.Keys(known))...)
+	if err != nil {
+		return err
+	}
+	for name, value := range keys {
+		s, problem := f.setting(known[name], value)
+		err = first(err, problem)
+		f.listen = append(f.listen, s)
+	}
+	slices.SortFunc(f.listen, func(a, b setting) int { return strings.Compare(a.flag, b.flag) })
+	return err
+}
+
+// setting reads the value of one flag: a scalar of the flag's type, or a list of them
+// where the flag may be repeated.
+func (f *File) setting(flag *pflag.Flag, node *yaml.Node) (setting, error) {
+	name := "listen." + key(flag.Name)
+	s := setting{flag: flag.Name, src: f.at(node)}
+	nodes := []*yaml.Node{node}
+	if _, repeatable := flag.Value.(pflag.SliceValue); repeatable && node.Kind == yaml.SequenceNode {
+		nodes = node.Content
+	}
+	for _, n := range nodes {
+		text, err := f.scalar(n, name, flag.Value.Type())
+		if err != nil {
+			return s, err
+		}
+		s.values, s.at = append(s.values, text), append(s.at, f.at(n))
+	}
+	return s, nil
+}
+
+// scalar is the text of a scalar that suits a flag's type, as it is written.
+func (f *File) scalar(node *yaml.Node, name, kind string) (string, error) {
+	tag := node.ShortTag()
+	var fits bool
+	switch kind {
+	case "bool":
+		fits = tag == "!!bool"
+	case "int", "int64", "uint", "uint16", "uint32", "uint64", "count":
+		fits = tag == "!!int"
+	case "float64":
+		fits = tag == "!!int" || tag == "!!float"
+	case "duration":
+		fits = tag == "!!str" || node.Value == "0"
+	case "size":
+		fits = tag == "!!str" || tag == "!!int"
+	default:
+		fits = tag == "!!str" || tag == "!!int" || tag == "!!float" || tag == "!!timestamp"
+	}
+	if node.Kind != yaml.ScalarNode || !fits {
+		return "", f.at(node).errorf("", "%s: want %s, got %s", name, wanted(kind), kindOf(node))
+	}
+	return node.Value, nil
+}
+
+func (f *File) parseRoutes(node *yaml.Node, _ *pflag.FlagSet) error {
+	if node.Kind != yaml.SequenceNode {
+		return f.at(node).errorf("write routes: [{event: GLOB, to: URL}]", "routes: want a list, got %s", kindOf(node))
+	}
+	s := setting{flag: "route", src: f.at(node)}
+	for _, n := range node.Content {
+		keys, err := f.mapping(n, "routes.", "event", "to")
+		if err != nil {
+			return err
+		}
+		var texts [2]string
+		for i, name := range []string{"event", "to"} {
+			if keys[name] == nil {
+				return f.at(n).errorf("write {event: GLOB, to: URL}", "routes: the key %s is missing", name)
+			}
+			if texts[i], err = f.scalar(keys[name], "routes."+name, "string"); err != nil {
+				return err
+			}
+		}
+		event, to := texts[0], texts[1]
+		// The flag --route separates the two by the first equals sign.
+		if event == "" || strings.Contains(event, "=") {
+			return f.at(keys["event"]).errorf("write a glob such as ploomes/Contacts.*", "routes.event: not the name of an event")
+		}
+		s.values, s.at = append(s.values, event+"="+to), append(s.at, f.at(keys["to"]))
+	}
+	f.routes = &s
+	return nil
+}
+
+// mapping indexes the values of a mapping by key. Keys that are not known (if any are
+// named at all) and keys that stand twice are errors: a setting that is silently
+// ignored costs an afternoon.
+func (f *File) mapping(node *yaml.Node, prefix string, known ...string) (map[string]*yaml.Node, error) {
+	what := strings.TrimSuffix(prefix, ".")
+	if what == "" {
+		what = "the file"
+	}
+	if node.Kind != yaml.MappingNode {
+		return nil, f.at(node).errorf("", "%s: want keys and values, got %s", what, kindOf(node))
+	}
+	found := make(map[string]*yaml.Node, len(node.Content)/2)
+	for i := 0; i+1 < len(node.Content); i += 2 {
+		k, v := node.Content[i], node.Content[i+1]
+		if k.Kind != yaml.ScalarNode {
+			return nil, f.at(k).errorf("", "%s: %s cannot be a key", what, kindOf(k))
+		}
+		if known != nil && !slices.Contains(known, k.Value) {
+			return nil, f.at(k).errorf(didYouMean(k.Value, known), "unknown key %s%s", prefix, quoteOdd(k.Value))
+		}
+		if before, twice := found[k.Value]; twice {
+			return nil, f.at(k).errorf("", "the key %s%s stands twice, first with the value in line %d", prefix, quoteOdd(k.Value), before.Line)
+		}
+		found[k.Value] = v
+	}
+	return found, nil
+}
+
+// plain refuses what only serves to make a small file large or a plain value special:
+// aliases and tags of one's own.
+func (f *File) plain(node *yaml.Node) error {
+	if node.Kind == yaml.AliasNode {
+		return f.at(node).errorf("write the value out", "aliases are not allowed here")
+	}
+	switch node.ShortTag() {
+	case "!!str", "!!int", "!!float", "!!bool", "!!null", "!!timestamp", "!!map", "!!seq", "!!merge":
+	default:
+		return f.at(node).errorf("", "tags are not allowed here")
+	}
+	for _, n := range node.Content {
+		if err := f.plain(n); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (f *File) at(node *yaml.Node) Source {
+	return Source{Layer: f.Layer, Name: f.Name, Line: node.Line, Column: node.Column}
+}
+
+// syntax turns an error of the YAML reader into ours; it names a line and no column.
+func (f *File) syntax(err error) error {
+	text := strings.TrimPrefix(err.Error(), "yaml: ")
+	e := &Error{File: f.Name, Msg: "not YAML: " + quoteOdd(text)}
+	if m := regexp.MustCompile(`^line (\d+): (.*)$`).FindStringSubmatch(text); m != nil {
+		e.Line, _ = strconv.Atoi(m[1])
+		e.Msg = "not YAML: " + quoteOdd(m[2])
+		// The reader counts lines from 0 in the errors of its grammar, from 1 in the rest.
+		switch strings.TrimPrefix(m[2], "did not find expected ") {
+		case "<document start>", "node content", "'-' indicator", "key", "',' or ']'", "',' or '}'":
+			e.Line++
+		}
+	}
+	return e
+}
+
+// child is the key node of a mapping's key, if it is there.
+func child(node *yaml.Node, name string) *yaml.Node {
+	for i := 0; node.Kind == yaml.MappingNode && i+1 < len(node.Content); i += 2 {
+		if node.Content[i].Value == name {
+			return node.Content[i]
+		}
+	}
+	return nil
+}
+
+// wanted describes a flag's type to someone who writes a file.
+func wanted(kind string) string {
+	switch kind {
+	case "bool":
+		return "true or false"
+	case "int", "int64", "uint", "uint16", "uint32", "uint64", "count":
+		return "a whole number"
+	case "float64":
+		return "a number"
+	case "duration":
+		return "a duration such as 30s"
+	case "size":
+		return "a size such as 25MiB"
+	case "stringArray", "stringSlice":
+		return "text or a list of texts"
+	}
+	return "text"
+}
+
+// kindOf names what a node is, never what it says.
+func kindOf(node *yaml.Node) string {
+	switch node.ShortTag() {
+	case "!!map":
+		return "keys and values"
+	case "!!seq":
+		return "a list"
+	case "!!null":
+		return "nothing"
+	case "!!bool":
+		return "true or false"
+	case "!!int", "!!float":
+		return "a number"
+	}
+	return "text"
+}
+
+// quoteOdd quotes words that are not plain ones, cut to a length that fits a line.
+func quoteOdd(s string) string {
+	if len(s) > 80 {
+		s = s[:80]
+	}
+	if q := strconv.Quote(s); q != `"`+s+`"` || s == "" {
+		return q
+	}
+	return s
+}
