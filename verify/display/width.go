@@ -1,0 +1,94 @@
+package display
+
+import (
+	"unicode"
+	"unicode/utf8"
+)
+
+// Width counts the terminal columns of a text that Line has made safe: wide East Asian
+// characters and emoji count two, combining marks none.
+func Width(s string) int {
+	width := 0
+	for i := 0; i < len(s); {
+		if s[i] < utf8.RuneSelf {
+			width++
+			i++
+			continue
+		}
+		r, size := utf8.DecodeRuneInString(s[i:])
+		width += columns(r)
+		i += size
+	}
+	return width
+}
+
+// Cut returns the longest start of s that takes no more than n columns. It never
+// splits a character, and keeps the combining marks of the last one.
+func Cut(s string, n int) string {
+	width := 0
+	for i, r := range s {
+		if width += columns(r); width > n {
+			return s[:i]
+		}
+	}
+	return s
+}
+
+// Shorten returns s when it fits into n columns, else as much of its start as leaves
+// room for the mark, which is usually "…", or "..." where only ASCII may be drawn.
+func Shorten(s string, n int, mark string) string {
+	if len(s) <= n || Width(s) <= n {
+		return s
+	}
+	room := n - Width(mark)
+	if room < 0 {
+		return Cut(mark, max(n, 0))
+	}
+	return Cut(s, room) + mark
+}
+
+func columns(r rune) int {
+	switch {
+	case r < 0x0300:
+		return 1
+	case r >= 0x1160 && r <= 0x11FF: // Hangul vowels and finals join the consonant before
+		return 0
+	case unicode.In(r, unicode.Mn, unicode.Me, unicode.Cf):
+		return 0
+	case unicode.Is(wide, r):
+		return 2
+	}
+	return 1
+}
+
+// wide holds what takes two columns: East Asian Wide and Fullwidth, which emoji that
+// are drawn as pictures belong to.
+var wide = &unicode.RangeTable{
+	R16: []unicode.Range16{
+		{0x1100, 0x115F, 1}, {0x231A, 0x231B, 1}, {0x2329, 0x232A, 1}, {0x23E9, 0x23EC, 1},
+		{0x23F0, 0x23F0, 1}, {0x23F3, 0x23F3, 1}, {0x25FD, 0x25FE, 1}, {0x2614, 0x2615, 1},
+		{0x2648, 0x2653, 1}, {0x267F, 0x267F, 1}, {0x2693, 0x2693, 1}, {0x26A1, 0x26A1, 1},
+		{0x26AA, 0x26AB, 1}, {0x26BD, 0x26BE, 1}, {0x26C4, 0x26C5, 1}, {0x26CE, 0x26CE, 1},
+		{0x26D4, 0x26D4, 1}, {0x26EA, 0x26EA, 1}, {0x26F2, 0x26F3, 1}, {0x26F5, 0x26F5, 1},
+		{0x26FA, 0x26FA, 1}, {0x26FD, 0x26FD, 1}, {0x2705, 0x2705, 1}, {0x270A, 0x270B, 1},
+		{0x2728, 0x2728, 1}, {0x274C, 0x274C, 1}, {0x274E, 0x274E, 1}, {0x2753, 0x2755, 1},
+		{0x2757, 0x2757, 1}, {0x2795, 0x2797, 1}, {0x27B0, 0x27B0, 1}, {0x27BF, 0x27BF, 1},
+		{0x2B1B, 0x2B1C, 1}, {0x2B50, 0x2B50, 1}, {0x2B55, 0x2B55, 1}, {0x2E80, 0x303E, 1},
+		{0x3041, 0x3247, 1}, {0x3250, 0x4DBF, 1}, {0x4E00, 0xA4CF, 1}, {0xA960, 0xA97F, 1},
+		{0xAC00, 0xD7A3, 1}, {0xF900, 0xFAFF, 1}, {0xFE10, 0xFE19, 1}, {0xFE30, 0xFE6F, 1},
+		{0xFF01, 0xFF60, 1}, {0xFFE0, 0xFFE6, 1},
+	},
+	R32: []unicode.Range32{
+		{0x16FE0, 0x16FE4, 1}, {0x16FF0, 0x16FF1, 1}, {0x17000, 0x18CD5, 1}, {0x18D00, 0x18D08, 1},
+		{0x1AFF0, 0x1B2FB, 1}, {0x1F004, 0x1F004, 1}, {0x1F0CF, 0x1F0CF, 1}, {0x1F18E, 0x1F18E, 1},
+		{0x1F191, 0x1F19A, 1}, {0x1F200, 0x1F320, 1}, {0x1F32D, 0x1F335, 1}, {0x1F337, 0x1F37C, 1},
+		{0x1F37E, 0x1F393, 1}, {0x1F3A0, 0x1F3CA, 1}, {0x1F3CF, 0x1F3D3, 1}, {0x1F3E0, 0x1F3F0, 1},
+		{0x1F3F4, 0x1F3F4, 1}, {0x1F3F8, 0x1F43E, 1}, {0x1F440, 0x1F440, 1}, {0x1F442, 0x1F4FC, 1},
+		{0x1F4FF, 0x1F53D, 1}, {0x1F54B, 0x1F54E, 1}, {0x1F550, 0x1F567, 1}, {0x1F57A, 0x1F57A, 1},
+		{0x1F595, 0x1F596, 1}, {0x1F5A4, 0x1F5A4, 1}, {0x1F5FB, 0x1F64F, 1}, {0x1F680, 0x1F6C5, 1},
+		{0x1F6CC, 0x1F6CC, 1}, {0x1F6D0, 0x1F6D2, 1}, {0x1F6D5, 0x1F6D7, 1}, {0x1F6DC, 0x1F6DF, 1},
+		{0x1F6EB, 0x1F6EC, 1}, {0x1F6F4, 0x1F6FC, 1}, {0x1F7E0, 0x1F7EB, 1}, {0x1F7F0, 0x1F7F0, 1},
+		{0x1F90C, 0x1F93A, 1}, {0x1F93C, 0x1F945, 1}, {0x1F947, 0x1F9FF, 1}, {0x1FA70, 0x1FAFF, 1},
+		{0x20000, 0x2FFFD, 1}, {0x30000, 0x3FFFD, 1},
+	},
+}
