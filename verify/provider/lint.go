@@ -1,0 +1,222 @@
+package provider
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"net/http"
+	"strings"
+	"time"
+
+	"whk/verify"
+)
+
+// Lint holds a provider to the contract that every definition keeps, built-in or not:
+// each event has a sample; each sample, in each variant, is valid JSON, is recognised
+// as this provider's and as no other's, yields the event it is filed under, and is
+// judged as the scheme promises; and nothing that was tampered with is judged valid.
+func (p *Provider) Lint(others ...*Provider) []Fault {
+	l := linter{p: p, others: others}
+	samples, err := p.samples()
+	if faults := (Faults)(nil); errors.As(err, &faults) {
+		return faults
+	} else if err != nil {
+		return []Fault{{File: p.file, Says: err.Error()}}
+	}
+	l.overrides()
+	tampered := map[*sampleFile]bool{}
+	for _, name := range p.eventNames() {
+		file, _ := pick(samples, name)
+		if file == nil {
+			l.faults = append(l.faults, Fault{File: p.file, Says: name + ": no sample serves this event"})
+			continue
+		}
+		for _, v := range file.variantsOf(name, Documented) {
+			l.sample(name, v.Name, !tampered[file])
+			tampered[file] = true
+		}
+	}
+	l.aliases()
+	return l.faults
+}
+
+type linter struct {
+	p      *Provider
+	others []*Provider
+	faults []Fault
+}
+
+// overrides finds globs of the definition that fit no event.
+func (l *linter) overrides() {
+	names := l.p.eventNames()
+	for _, c := range l.p.certain {
+		fits := false
+		for _, name := range names {
+			fits = fits || matchPart(c.Event, name)
+		}
+		if !fits {
+			l.faults = append(l.faults, Fault{File: l.p.file, Says: fmt.Sprintf("events: %q fits no event", clip(c.Event))})
+		}
+	}
+}
+
+// aliases renders one event of every other spelling.
+func (l *linter) aliases() {
+	for i := range l.p.Entities {
+		e := &l.p.Entities[i]
+		for _, a := range e.Aliases {
+			for _, action := range l.p.actionsOf(e)[:min(1, len(l.p.Actions))] {
+				l.sample(Name(a.Name, action.Name), DefaultVariant, false)
+			}
+		}
+	}
+}
+
+// lintTime is when the deliveries of Lint are made and received.
+func lintTime() time.Time {
+	return time.Date(2024, 2, 29, 23, 59, 58, 987654321, time.FixedZone("", 3600))
+}
+
+// sample renders and judges one variant; thorough also tampers with it.
+func (l *linter) sample(event, variant string, thorough bool) {
+	s, err := l.p.Sample(event, variant)
+	if err != nil {
+		l.faults = append(l.faults, Fault{File: l.p.file, Says: err.Error()})
+		return
+	}
+	fault := func(format string, args ...any) {
+		near := []byte(`"body"`)
+		if s.Variant != DefaultVariant {
+			near = quote(s.Variant)
+		}
+		l.faults = append(l.faults, Fault{
+			File: s.file.file, Line: lineAt(s.file.data, max(0, bytes.Index(s.file.data, near))),
+			Says: fmt.Sprintf("%s (%s): ", event, s.Variant) + fmt.Sprintf(format, args...),
+		})
+	}
+	r, err := s.Render(lintTime(), rand.New(rand.NewPCG(1, 2)))
+	if err != nil {
+		fault("%s", err)
+		return
+	}
+	d := r.delivery(l.p.Name)
+	if len(d.Body) > 0 && !json.Valid(d.Body) {
+		fault("the body is not valid JSON")
+		return
+	}
+	if !l.p.Accepts(d.Method) {
+		fault("method %s is none of the definition's", d.Method)
+	}
+	l.recognition(d, fault)
+	entity, action, note := l.p.EventOf(d)
+	if entity != r.Entity || action != r.Action {
+		fault("reads as the event %q, not as %q (%s)", Name(entity, action), Name(r.Entity, r.Action), note)
+	}
+	if _, err := l.p.Facts(d); err != nil {
+		fault("facts: %s", err)
+	}
+	l.judge(d, thorough, fault)
+}
+
+type faultFunc func(format string, args ...any)
+
+func (l *linter) recognition(d *verify.Delivery, fault faultFunc) {
+	if !l.p.PathOnly && !l.p.Recognises(d) {
+		fault("is not recognised as %s", l.p.Name)
+	}
+	for _, other := range l.others {
+		if other.Name != l.p.Name && other.Recognises(d) {
+			fault("is recognised as %s too", other.Name)
+		}
+	}
+}
+
+// delivery is the rendered sample as a request to /provider.
+func (r *Rendered) delivery(provider string) *verify.Delivery {
+	d := &verify.Delivery{Method: r.Method, URL: "/" + provider, Host: "example.com", Header: r.Header.Clone(), Body: r.Body}
+	if r.Query != "" {
+		d.URL += "?" + r.Query
+	}
+	return d
+}
+
+// judge signs a delivery and checks what the scheme promises about it.
+func (l *linter) judge(d *verify.Delivery, thorough bool, fault faultFunc) {
+	scheme := l.p.Scheme
+	secret := verify.NewSecret("lint", scheme.DevelopmentSecret(l.p.Name).Reveal())
+	keyring, err := scheme.Bind("https://example.com", secret)
+	if err != nil {
+		fault("%s", err)
+		return
+	}
+	unsigned := d.Header.Clone()
+	if err := keyring.Sign(d, lintTime(), "whk_lint"); err != nil {
+		fault("%s", err)
+		return
+	}
+	want := verify.Valid
+	if !scheme.Keyed() {
+		want = verify.Unsigned
+	}
+	if got := keyring.Check(d, lintTime()); got.Status != want {
+		fault("signed, it is judged %s, not %s", got, want)
+	}
+	if !scheme.Signs() {
+		return
+	}
+	bare := *d
+	bare.Header = unsigned
+	if got := keyring.Check(&bare, lintTime()); got.Status != verify.Missing {
+		fault("without its header it is judged %s, not missing", got)
+	}
+	if thorough && scheme.Keyed() {
+		l.tamper(keyring, d, unsigned, fault)
+	}
+}
+
+// The most bytes that Lint hashes for one sample, to find a bit that is not covered.
+const maxTampering = 64 << 20
+
+// tamper flips every bit of what the signature covers, and of every header that
+// signing has set. None of it may be judged valid. Of a body above 3 KiB it takes the
+// bytes in steps, since each flip costs a hash of the whole.
+func (l *linter) tamper(keyring *verify.Keyring, d *verify.Delivery, unsigned http.Header, fault faultFunc) {
+	if l.p.coversBody {
+		n := len(d.Body)
+		for i := 0; i < n; i += 1 + n*n/(maxTampering/8) {
+			for bit := range 8 {
+				bent := d.Clone()
+				bent.Body[i] ^= 1 << bit
+				if keyring.Check(bent, lintTime()).Status == verify.Valid {
+					fault("valid with bit %d of byte %d of the body flipped", bit, i)
+					return
+				}
+			}
+		}
+	}
+	for name, values := range d.Header {
+		if _, ok := unsigned[name]; ok {
+			continue
+		}
+		for i := range values[0] {
+			for bit := range 8 {
+				bent := d.Clone()
+				value := []byte(values[0])
+				value[i] ^= 1 << bit
+				bent.Header[name] = []string{string(value)}
+				if keyring.Check(bent, lintTime()).Status == verify.Valid {
+					fault("valid with bit %d of byte %d of the header %s flipped", bit, i, name)
+					return
+				}
+			}
+		}
+	}
+}
+
+// coversBody reports whether a recipe signs the body's bytes.
+func coversBody(r verify.Recipe) bool {
+	signed := r.Signed == "" || strings.Contains(r.Signed, "{body}") || strings.Contains(r.Signed, "{body_sha256}")
+	return signed && (r.Kind == verify.KindHMAC || r.Kind == verify.KindHash)
+}

@@ -1,0 +1,233 @@
+package provider
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"maps"
+	"path"
+	"slices"
+	"strings"
+)
+
+// sampleFile is one file of a definition's samples folder: the shape of one kind of
+// delivery, and its variants. Texts may hold placeholders; see placeholder.
+type sampleFile struct {
+	// Events are globs over the names of the definition's events. A file that spells a
+	// name out goes before one whose glob fits it.
+	Events []string `json:"events"`
+	// Note says where the shape comes from; Certainty how far it can be relied on.
+	Note      string    `json:"note"`
+	Certainty Certainty `json:"certainty"`
+	// Method is the definition's first when left out.
+	Method string `json:"method"`
+	// Headers are set besides those of the definition.
+	Headers map[string]string `json:"headers"`
+	// Query is the raw query of the URL.
+	Query string `json:"query"`
+	// Body is the body, its keys in the order they are sent.
+	Body json.RawMessage `json:"body"`
+	// Variants are other forms of the same delivery, by name.
+	Variants map[string]variant `json:"variants"`
+
+	file string
+	data []byte
+}
+
+// variant says how a form differs from its sample.
+type variant struct {
+	Note      string    `json:"note"`
+	Certainty Certainty `json:"certainty"`
+	// Events narrows the variant to some of the sample's events.
+	Events []string `json:"events"`
+	Method string   `json:"method"`
+	// Body takes the place of the sample's; null sends none. Then Set puts values at
+	// paths, in the order of the paths, and Unset takes paths away.
+	Body  json.RawMessage            `json:"body"`
+	Set   map[string]json.RawMessage `json:"set"`
+	Unset []string                   `json:"unset"`
+	// Query takes the place of the sample's.
+	Query *string `json:"query"`
+	// EscapeSlashes writes every slash of the body as PHP does by default: "\/".
+	EscapeSlashes bool `json:"escape_slashes"`
+}
+
+// readSamples reads the samples folder beside the definition, in the order of names.
+func (p *Provider) readSamples() ([]*sampleFile, error) {
+	folder := path.Join(p.dir, "samples")
+	items, err := fs.ReadDir(p.files, folder)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("read samples of %s: %w", p, err)
+	}
+	var samples []*sampleFile
+	var faults Faults
+	for _, item := range items {
+		if path.Ext(item.Name()) != ".json" {
+			continue
+		}
+		shown := path.Join(path.Dir(strings.ReplaceAll(p.file, `\`, "/")), "samples", item.Name())
+		data, err := readFile(p.files, path.Join(folder, item.Name()), shown)
+		if err != nil {
+			return nil, err
+		}
+		s, found := p.readSample(data, shown)
+		faults = append(faults, found...)
+		samples = append(samples, s)
+	}
+	if len(faults) == 0 {
+		faults = p.checkClaims(samples)
+	}
+	if len(faults) > 0 {
+		return nil, faults
+	}
+	return samples, nil
+}
+
+func (p *Provider) readSample(data []byte, file string) (*sampleFile, Faults) {
+	s := &sampleFile{file: file, data: data}
+	decoder := json.NewDecoder(bytes.NewReader(data))
+	decoder.DisallowUnknownFields()
+	if err := decoder.Decode(s); err != nil {
+		return s, Faults{{File: file, Line: jsonLine(data, err), Says: strings.TrimPrefix(err.Error(), "json: ")}}
+	}
+	if _, err := decoder.Token(); !errors.Is(err, io.EOF) {
+		return s, Faults{{File: file, Line: lineAt(data, int(decoder.InputOffset())), Says: "more than one JSON value in the file"}}
+	}
+	var faults Faults
+	fault := func(near, format string, args ...any) {
+		line := lineAt(data, max(0, bytes.Index(data, quote(near))))
+		faults = append(faults, Fault{File: file, Line: line, Says: fmt.Sprintf(format, args...)})
+	}
+	if s.Certainty == "" {
+		s.Certainty = p.Certainty
+	}
+	if s.Certainty.rank() < 0 {
+		fault("certainty", "certainty %q: expected documented, seen or guessed", clip(string(s.Certainty)))
+	}
+	if len(s.Events) == 0 {
+		fault("events", "events: missing; it lists the events that the sample stands for")
+	}
+	for name, value := range s.Headers {
+		if !validHeader(name, value) {
+			fault(name, "headers: %q cannot be sent", clip(name))
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(s.Variants)) {
+		v := s.Variants[name]
+		if name == "" || name == DefaultVariant || refuseName(name, "") != "" {
+			fault(name, "variants: %q cannot be a name", clip(name))
+		}
+		if v.Certainty.rank() < 0 && v.Certainty != "" {
+			fault(string(v.Certainty), "certainty %q: expected documented, seen or guessed", clip(string(v.Certainty)))
+		}
+		if _, err := s.body(v); err != nil {
+			fault(name, "variant %s: %s", name, err)
+		}
+	}
+	return s, faults
+}
+
+// body returns the body of a variant, compact, with its placeholders; nil for none.
+func (s *sampleFile) body(v variant) ([]byte, error) {
+	body := []byte(s.Body)
+	if v.Body != nil {
+		body = v.Body
+	}
+	var err error
+	for _, at := range slices.Sorted(maps.Keys(v.Set)) {
+		if body, err = Put(body, at, v.Set[at]); err != nil {
+			return nil, err
+		}
+	}
+	for _, at := range v.Unset {
+		if body, err = Unset(body, at); err != nil {
+			return nil, err
+		}
+	}
+	if len(body) == 0 || string(body) == "null" {
+		return nil, nil
+	}
+	var compact bytes.Buffer
+	if err := json.Compact(&compact, body); err != nil {
+		return nil, err
+	}
+	return compact.Bytes(), nil
+}
+
+// serves returns how well the sample fits an event: 2 when it spells the name out, 1
+// when a glob fits, 0 when it does not.
+func (s *sampleFile) serves(name string) int {
+	fit := 0
+	for _, glob := range s.Events {
+		switch {
+		case strings.EqualFold(glob, name):
+			return 2
+		case matchPart(glob, name):
+			fit = 1
+		}
+	}
+	return fit
+}
+
+// checkClaims finds events that two samples serve equally well, and globs that serve
+// none.
+func (p *Provider) checkClaims(samples []*sampleFile) Faults {
+	var faults Faults
+	names := p.eventNames()
+	for _, s := range samples {
+		for _, glob := range s.Events {
+			if !slices.ContainsFunc(names, func(name string) bool { return matchPart(glob, name) }) {
+				line := lineAt(s.data, max(0, bytes.Index(s.data, quote(glob))))
+				faults = append(faults, Fault{File: s.file, Line: line, Says: fmt.Sprintf("events: %q fits no event of %s", clip(glob), p.Name)})
+			}
+		}
+	}
+	for _, name := range names {
+		if first, second := pick(samples, name); second != nil {
+			line := lineAt(second.data, max(0, bytes.Index(second.data, []byte(`"events"`))))
+			faults = append(faults, Fault{File: second.file, Line: line, Says: fmt.Sprintf("events: %s is served by %s too", name, first.file)})
+			break
+		}
+	}
+	return faults
+}
+
+// pick returns the sample that serves an event best, and another that does so equally.
+func pick(samples []*sampleFile, name string) (best, rival *sampleFile) {
+	fit := 0
+	for _, s := range samples {
+		switch n := s.serves(name); {
+		case n > fit:
+			best, rival, fit = s, nil, n
+		case n == fit && n > 0:
+			rival = s
+		}
+	}
+	return best, rival
+}
+
+// jsonLine is the line where decoding failed.
+func jsonLine(data []byte, err error) int {
+	var syntax *json.SyntaxError
+	var kind *json.UnmarshalTypeError
+	switch {
+	case errors.As(err, &syntax):
+		return lineAt(data, int(syntax.Offset))
+	case errors.As(err, &kind):
+		return lineAt(data, int(kind.Offset))
+	}
+	if _, field, ok := strings.Cut(err.Error(), "unknown field "); ok {
+		return lineAt(data, max(0, bytes.Index(data, []byte(field))))
+	}
+	return lineAt(data, len(data))
+}
+
+func lineAt(data []byte, offset int) int {
+	return 1 + bytes.Count(data[:min(offset, len(data))], []byte("\n"))
+}

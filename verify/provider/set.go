@@ -1,0 +1,129 @@
+package provider
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"path"
+	"slices"
+	"strings"
+)
+
+// Set is the providers that are known: the built-in ones and a user's own. Built-in
+// definitions are read when they are first asked for. Add is for one goroutine, before
+// the others start to read.
+type Set struct {
+	entries []entry // in the order of their names
+}
+
+type entry struct {
+	name string
+	get  func() (*Provider, error)
+}
+
+// BuiltinSource is the Source of the providers that come with whk.
+const BuiltinSource = "built-in"
+
+// ErrRedefines says that a definition's name belongs to another already.
+var ErrRedefines = errors.New("the name is taken")
+
+// Add reads a definition and its samples and puts it into the set. Dir is a folder of
+// fsys with a provider.yaml and, beside it, samples/*.json; or the path of another
+// YAML file, with its samples folder beside it. Source is that file's name for people.
+// A name that is taken, by a built-in provider or another definition, is refused; see
+// Replace.
+func (s *Set) Add(fsys fs.FS, dir, source string) error {
+	return s.add(fsys, dir, source, false)
+}
+
+// Replace is Add for a definition that may take the place of another, also of a
+// built-in one.
+func (s *Set) Replace(fsys fs.FS, dir, source string) error {
+	return s.add(fsys, dir, source, true)
+}
+
+func (s *Set) add(fsys fs.FS, dir, source string, replace bool) error {
+	file := dir
+	if ext := path.Ext(dir); ext != ".yaml" && ext != ".yml" {
+		file = path.Join(dir, DefinitionFile)
+	}
+	p, err := load(fsys, file, source, source)
+	if err != nil {
+		return err
+	}
+	if _, err := p.samples(); err != nil {
+		return err
+	}
+	i, found := s.find(p.Name)
+	switch {
+	case found && !replace:
+		owner := BuiltinSource
+		if other, err := s.entries[i].get(); err == nil {
+			owner = other.Source
+		}
+		return fmt.Errorf("add provider %s from %s: %w: it is defined by %s", p.Name, source, ErrRedefines, owner)
+	case found:
+		s.entries[i] = entry{p.Name, loaded(p)}
+	default:
+		s.entries = slices.Insert(s.entries, i, entry{p.Name, loaded(p)})
+	}
+	return nil
+}
+
+func loaded(p *Provider) func() (*Provider, error) {
+	return func() (*Provider, error) { return p, nil }
+}
+
+func (s *Set) find(name string) (int, bool) {
+	return slices.BinarySearchFunc(s.entries, name, func(e entry, name string) int { return strings.Compare(e.name, name) })
+}
+
+// Names returns the names of all providers in order, without reading a definition.
+func (s *Set) Names() []string {
+	names := make([]string, len(s.entries))
+	for i, e := range s.entries {
+		names[i] = e.name
+	}
+	return names
+}
+
+// All returns every provider, in the order of their names.
+func (s *Set) All() []*Provider {
+	all := make([]*Provider, len(s.entries))
+	for i, e := range s.entries {
+		all[i] = must(e.get())
+	}
+	return all
+}
+
+// must is for built-in definitions, which the tests of this package have read; those
+// of users are read before they enter a set.
+func must(p *Provider, err error) *Provider {
+	if err != nil {
+		panic(err)
+	}
+	return p
+}
+
+// Lookup returns the provider with a name, matched without regard to case. An unknown
+// one is an UnknownError with the nearest names, which wraps ErrUnknownProvider.
+func (s *Set) Lookup(name string) (*Provider, error) {
+	if i, ok := s.find(strings.ToLower(name)); ok {
+		return must(s.entries[i].get()), nil
+	}
+	names := s.Names()
+	return nil, &UnknownError{What: ErrUnknownProvider, Name: name, Nearest: Nearest(name, names), Known: names}
+}
+
+// Match returns the full names of the events that can be forged and fit a glob.
+func (s *Set) Match(glob string) []string {
+	var names []string
+	for _, p := range s.All() {
+		for _, e := range p.Events() {
+			if full := p.Name + "/" + e.Name; !e.Known && Match(glob, full) {
+				names = append(names, full)
+			}
+		}
+	}
+	return names
+}
