@@ -1,0 +1,81 @@
+package store
+
+import (
+	"context"
+	"fmt"
+
+	"zombiezen.com/go/sqlite"
+
+	"whk/verify"
+)
+
+// AddResult stores an attempt to deliver the event n. Like Append it returns once the
+// attempt is on disk. It answers ErrNotFound when there is no such event.
+func (s *Store) AddResult(ctx context.Context, n int64, r verify.Result) error {
+	if !moment(nanos(r.At)).Equal(r.At) {
+		return fmt.Errorf("append to store %s: the time %s is out of range", s.path, r.At)
+	}
+	record := appendResult(make([]byte, 0, 256+len(r.Body)), &r)
+	sum := sealResult(n, record)
+	found := false
+	err := s.do(ctx, len(record)+128, func(c *conn) error {
+		c.hasEvent.BindInt64(1, n)
+		var err error
+		found, err = c.hasEvent.Step()
+		if err := reset(c.hasEvent, err); err != nil || !found {
+			return err
+		}
+		c.insertResult.BindInt64(1, n)
+		c.insertResult.BindBytes(2, sum[:])
+		c.insertResult.BindBytes(3, record)
+		return run(c.insertResult)
+	})
+	if err == nil && !found {
+		return fail(ErrNotFound, nil, "no event %d in %s to add a result to", n, s.path)
+	}
+	return err
+}
+
+// Results reads the attempts to deliver the event n, in the order in which they were
+// stored. When some cannot be read it answers with the others and a *Damage.
+func (s *Store) Results(ctx context.Context, n int64) ([]verify.Result, error) {
+	var results []verify.Result
+	damage := Damage{Path: s.path}
+	err := s.readers.read(ctx, func(c *sqlite.Conn) error {
+		stmt, err := c.Prepare("SELECT event, hash, record FROM results WHERE event = ? ORDER BY key")
+		if err != nil {
+			return err
+		}
+		defer stmt.Reset()
+		stmt.BindInt64(1, n)
+		for {
+			found, err := stmt.Step()
+			if err != nil {
+				return note(&damage, n, err)
+			}
+			if !found {
+				return nil
+			}
+			r, err := resultOf(stmt)
+			if err == nil {
+				results = append(results, r)
+			} else if err := note(&damage, n, fmt.Errorf("an attempt to deliver it: %w", err)); err != nil {
+				return err
+			}
+		}
+	})
+	if err != nil {
+		return nil, wrap("read", s.path, err)
+	}
+	return results, damage.orNil()
+}
+
+// resultOf makes a result of a row of event, hash and record.
+func resultOf(row *sqlite.Stmt) (verify.Result, error) {
+	record := bytesOf(row, 2)
+	want := sealResult(row.ColumnInt64(0), record)
+	if !sameHash(bytesOf(row, 1), want[:]) {
+		return verify.Result{}, damaged("its bytes do not match their hash")
+	}
+	return decodeResult(record)
+}

@@ -1,0 +1,275 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"runtime"
+	"sync"
+	"time"
+
+	"zombiezen.com/go/sqlite"
+
+	"whk/listener"
+)
+
+// A batch is what one transaction will hold. It closes at these figures, or earlier
+// when the writer is free to take it.
+const (
+	batchEvents = 1000
+	batchBytes  = 8 << 20
+)
+
+// batch is one transaction in the making, with everyone who waits for it.
+type batch struct {
+	jobs  []*job
+	bytes int
+	err   error
+	done  chan struct{} // closed once err is final
+}
+
+// job is one thing to write: an event, or whatever do writes.
+type job struct {
+	event *listener.Event
+	row   row
+	// do fails only when the whole transaction must.
+	do func(*conn) error
+}
+
+// writer owns the one connection that writes. Callers add jobs to the last batch of
+// the queue under mu; the goroutine takes the first.
+type writer struct {
+	path    string
+	options Options
+
+	mu     sync.Mutex
+	wake   sync.Cond
+	queue  []*batch
+	spare  []*job // the emptied jobs of a batch that is done
+	closed bool
+
+	// The rest belongs to the goroutine.
+	conn     *conn // nil after a failure, until it is opened again
+	last     int   // events in the batch before
+	unfolded int64 // bytes written to the log since it was last folded into the file
+	stopped  chan struct{}
+	stopErr  error
+}
+
+func newWriter(path string, o Options) (*writer, error) {
+	w := &writer{path: path, options: o, stopped: make(chan struct{})}
+	w.wake.L = &w.mu
+	if err := w.connect(); err != nil {
+		return nil, wrap("open", path, err)
+	}
+	go w.run()
+	return w, nil
+}
+
+// submit queues a job and waits until its transaction has ended.
+func (w *writer) submit(j *job, bytes int) error {
+	w.mu.Lock()
+	if w.closed {
+		w.mu.Unlock()
+		return fail(ErrClosed, nil, "write store %s: it is closed", w.path)
+	}
+	var b *batch
+	if n := len(w.queue); n > 0 {
+		b = w.queue[n-1]
+	}
+	if b == nil || len(b.jobs) >= batchEvents || b.bytes+bytes > batchBytes {
+		b = &batch{jobs: w.spare, done: make(chan struct{})}
+		w.spare = nil
+		w.queue = append(w.queue, b)
+	}
+	b.jobs = append(b.jobs, j)
+	b.bytes += bytes
+	if len(w.queue) == 1 && len(b.jobs) == 1 {
+		w.wake.Signal()
+	}
+	w.mu.Unlock()
+	<-b.done
+	return b.err
+}
+
+func (w *writer) run() {
+	defer close(w.stopped)
+	for {
+		b := w.take()
+		if b == nil {
+			w.stopErr = w.stop()
+			return
+		}
+		b.err = wrap("write", w.path, w.write(b))
+		w.last = len(b.jobs)
+		w.unfolded += int64(b.bytes + batchOverhead)
+		jobs := b.jobs
+		close(b.done)
+		clear(jobs)
+		w.mu.Lock()
+		w.spare = jobs[:0]
+		w.mu.Unlock()
+		w.fold()
+	}
+}
+
+// take waits for a batch; nil means that the store is closed and nothing is left.
+//
+// Whoever waited for the batch before has just been woken and may be about to come
+// back. Letting them run first, for as long as that brings more of them, makes
+// transactions larger and costs nothing when there is nobody to run.
+func (w *writer) take() *batch {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for len(w.queue) == 0 {
+		if w.closed {
+			return nil
+		}
+		w.wake.Wait()
+	}
+	for before := 0; len(w.queue) == 1; {
+		now := len(w.queue[0].jobs)
+		if now >= w.last || now == before {
+			break
+		}
+		before = now
+		w.mu.Unlock()
+		runtime.Gosched()
+		w.mu.Lock()
+	}
+	b := w.queue[0]
+	w.queue[0] = nil
+	w.queue = w.queue[1:]
+	if len(w.queue) == 0 {
+		w.queue = nil
+	}
+	return b
+}
+
+// write commits a batch. On any error nothing of it is in the store, as far as SQLite
+// can tell; the connection is given up after all but the harmless ones, since what a
+// failed write has left in memory cannot be trusted.
+func (w *writer) write(b *batch) error {
+	if w.conn == nil {
+		if err := w.connect(); err != nil {
+			return err
+		}
+	}
+	c := w.conn
+	first, err := c.write(b.jobs)
+	if err != nil {
+		rollback := c.rollback()
+		switch sqlite.ErrCode(err).ToPrimary() {
+		case sqlite.ResultBusy, sqlite.ResultFull:
+			if rollback == nil {
+				return err
+			}
+		}
+		w.conn = nil
+		return errors.Join(err, rollback, c.Close())
+	}
+	for _, j := range b.jobs {
+		if j.event != nil {
+			j.event.N = first
+			first++
+		}
+	}
+	return nil
+}
+
+func (w *writer) connect() error {
+	c, err := openWriter(w.path, w.options)
+	if err != nil {
+		return err
+	}
+	w.conn = c
+	return nil
+}
+
+// close lets the goroutine finish what is queued and waits for it.
+func (w *writer) close() error {
+	w.mu.Lock()
+	w.closed = true
+	w.wake.Signal()
+	w.mu.Unlock()
+	<-w.stopped
+	return w.stopErr
+}
+
+// stop folds the log into the file and closes the connection. That the log could not
+// be folded, for a reader or for want of room, is no loss: it stays and is read.
+func (w *writer) stop() error {
+	if w.conn == nil {
+		return nil
+	}
+	w.conn.SetBusyTimeout(100 * time.Millisecond)
+	_, err := w.conn.checkpoint("TRUNCATE")
+	if code := sqlite.ErrCode(err).ToPrimary(); code == sqlite.ResultBusy || code == sqlite.ResultFull {
+		err = nil
+	}
+	return wrap("close", w.path, errors.Join(err, w.conn.Close()))
+}
+
+// The write-ahead log is folded into the file when it has grown by foldAfter, between
+// two transactions and after the first is acknowledged. A reader can keep it from
+// being folded whole; it then grows until the reader is done, and the file that is left
+// is cut to walLimit.
+const (
+	foldAfter = 16 << 20
+	walLimit  = 32 << 20
+	// batchOverhead is about what a transaction writes besides its events.
+	batchOverhead = 3 * pageSize
+)
+
+func (w *writer) fold() {
+	if w.conn == nil || w.unfolded < foldAfter {
+		return
+	}
+	left, err := w.conn.checkpoint("PASSIVE")
+	if err != nil {
+		// The log is intact and holds everything; the next attempt is soon enough.
+		w.unfolded = 0
+		return
+	}
+	w.unfolded = min(left, foldAfter/2)
+}
+
+// Append stores an event and sets its number. It returns once the event is on disk; on
+// an error the event is not stored and its number is as it was. The event must have an
+// ID and a Delivery and must not change until Append returns.
+func (s *Store) Append(ctx context.Context, e *listener.Event) error {
+	if err := ctx.Err(); err != nil {
+		return fmt.Errorf("append to store %s: %w", s.path, err)
+	}
+	if s.writer == nil {
+		return fail(ErrClosed, nil, "append to store %s: it is open for reading only", s.path)
+	}
+	j := jobs.Get().(*job)
+	defer j.free()
+	j.event = e
+	if err := j.row.fill(e); err != nil {
+		return fmt.Errorf("append to store %s: %w", s.path, err)
+	}
+	return s.writer.submit(j, j.row.weight())
+}
+
+// do runs a function in the next transaction.
+func (s *Store) do(ctx context.Context, bytes int, do func(*conn) error) error {
+	if err := ctx.Err(); err != nil {
+		return fmt.Errorf("write store %s: %w", s.path, err)
+	}
+	if s.writer == nil {
+		return fail(ErrClosed, nil, "write store %s: it is open for reading only", s.path)
+	}
+	return s.writer.submit(&job{do: do}, bytes)
+}
+
+// jobs recycles the buffers that heads are encoded into.
+var jobs = sync.Pool{New: func() any { return &job{row: newRow()} }}
+
+func (j *job) free() {
+	j.event = nil
+	if j.row.release() {
+		jobs.Put(j)
+	}
+}
