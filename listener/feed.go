@@ -18,8 +18,8 @@ type Notice struct {
 }
 
 const (
-	feedEvents  = 4096     // the newest events are kept for watchers,
-	feedBody    = 64 << 10 // but for those with larger bodies,
+	feedEvents  = 512      // the newest events are kept for watchers,
+	feedBody    = 16 << 10 // but for those with larger bodies,
 	feedResults = 1024     // and so many results for each watcher
 )
 

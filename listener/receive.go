@@ -77,9 +77,13 @@ func (l *Listener) respond(ctx, forwards context.Context, w http.ResponseWriter,
 	if e.Cut != "" {
 		w.Header().Set("Connection", "close")
 	}
-	w.Header().Set("Content-Length", strconv.Itoa(len(a.text)))
+	if a.route != nil {
+		w.Header().Set("Content-Length", strconv.Itoa(len(a.text)))
+	}
 	w.WriteHeader(a.status)
-	_, _ = io.WriteString(w, a.text)
+	if a.text != "" {
+		_, _ = io.WriteString(w, a.text)
+	}
 	if a.route != nil {
 		_ = http.NewResponseController(w).Flush() // the sender does not wait for the target
 		l.forward(forwards, e, a.route)

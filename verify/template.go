@@ -142,8 +142,8 @@ func (t *Template) Text(v *Values) (string, bool) {
 // Append evaluates the template behind dst. It reports false, and returns what it had
 // written, when a variable has no value.
 func (t *Template) Append(dst []byte, v *Values) ([]byte, bool) {
-	ok := true
 	for _, p := range t.parts {
+		var ok bool
 		if dst, ok = p.append(dst, v); !ok {
 			return dst, false
 		}
