@@ -113,12 +113,15 @@ func (w *Watcher) Next(ctx context.Context) (Notice, error) {
 		case state == over:
 			return Notice{}, io.EOF
 		case missed:
-			events, err := w.feed.log.Since(ctx, w.at, 256)
-			if err != nil {
+			events, damaged, err := since(ctx, w.feed.log, w.at, 256)
+			if err != nil && len(damaged) == 0 {
 				return Notice{}, fmt.Errorf("read events after %d: %w", w.at, err)
 			}
-			if len(events) > 0 {
+			if len(events)+len(damaged) > 0 {
 				w.behind = events
+				if len(events) == 0 {
+					w.at = damaged[len(damaged)-1]
+				}
 				continue
 			}
 		}

@@ -10,12 +10,15 @@ import (
 	"whk/verify"
 )
 
-// route returns the first route that takes an event, nil where none does.
+// takes reports whether a route wants an event.
+func (r *Route) takes(e *Event) bool { return r.Match == nil || r.Match(e) }
+
+// route returns the route that decides the answer to an event, nil where none does.
 func (l *Listener) route(e *Event, matches bool) *Route {
 	if !matches {
 		return nil
 	}
-	i := slices.IndexFunc(l.Routes, func(r Route) bool { return r.Match == nil || r.Match(e) })
+	i := slices.IndexFunc(l.Routes, func(r Route) bool { return !r.Shadow && r.takes(e) })
 	if i < 0 {
 		return nil
 	}
@@ -32,13 +35,23 @@ func (l *Listener) forward(ctx context.Context, e *Event, route *Route) verify.R
 
 func (l *Listener) send(ctx context.Context, e *Event, route *Route) verify.Result {
 	d := e.Delivery
-	if suspect(e.Verdict) {
-		marked := *d
-		marked.Header = d.Header.Clone()
-		marked.Header.Set(VerdictHeader, string(e.Verdict.Status))
-		d = &marked
+	if suspect(e.Verdict) || l.Prepare != nil {
+		changed := *d
+		changed.Header = d.Header.Clone()
+		if suspect(e.Verdict) {
+			changed.Header.Set(VerdictHeader, string(e.Verdict.Status))
+		}
+		if l.Prepare != nil {
+			l.Prepare(&changed)
+		}
+		d = &changed
+	}
+	if route.turn != nil {
+		route.turn <- struct{}{} // whoever holds it is bounded by the sender's time-out
+		defer func() { <-route.turn }()
 	}
 	result := l.Sender.Send(ctx, route.Target(e), d)
+	result.Shadow = route.Shadow
 	if ctx.Err() != nil && result.Outcome != verify.Answered {
 		result.Outcome, result.Error = verify.Interrupted, "whk stopped before the target answered"
 	}

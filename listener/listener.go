@@ -7,6 +7,7 @@ import (
 	"log"
 	"net"
 	"net/http"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -23,7 +24,9 @@ type Log interface {
 	Append(ctx context.Context, e *Event) error
 	// AddResult stores what a target answered to event n.
 	AddResult(ctx context.Context, n int64, r verify.Result) error
-	// Since returns up to limit events after number n, oldest first, with bodies.
+	// Since returns up to limit events after number n, oldest first, with bodies. When
+	// some cannot be read, the others come with an error that has a method
+	// Damaged() []int64.
 	Since(ctx context.Context, n int64, limit int) ([]*Event, error)
 	// Last is the number of the newest event, 0 in an empty log.
 	Last(ctx context.Context) (int64, error)
@@ -47,6 +50,11 @@ type Route struct {
 	Match func(e *Event) bool
 	// Target is the URL for one event.
 	Target func(e *Event) string
+	// Shadow marks a target that gets a copy of every event it takes, beside the
+	// first one; nobody waits for its answer.
+	Shadow bool
+
+	turn chan struct{} // holds the one who may forward, where that is one at a time
 }
 
 // Options configures a Listener. Log and Recognise are required.
@@ -63,9 +71,21 @@ type Options struct {
 	// Match reports whether an event is forwarded, shown and counted; nil takes all.
 	Match func(e *Event) bool
 
+	// Routes are asked in their order: the first that takes an event and is no shadow
+	// decides the answer.
 	Routes []Route
 	Sender Sender
 	Policy Policy
+	// Prepare changes the copy of a delivery that is forwarded, such as its headers;
+	// nil leaves it as it came.
+	Prepare func(d *verify.Delivery)
+	// Sequential forwards to a target one event at a time.
+	Sequential bool
+	// Retries says how often a provider sends again what was not answered 2xx; a
+	// queue does so in its place. Nil never does.
+	Retries func(provider string) int
+	// RetryPause is waited between two such attempts; 1 s when zero.
+	RetryPause time.Duration
 
 	// MaxBody is the largest body that is received, in bytes; 25 MiB when zero.
 	MaxBody int64
@@ -114,8 +134,15 @@ func New(o Options) *Listener {
 	setDefault(&o.StallTimeout, 10*time.Second)
 	setDefault(&o.BodyTimeout, 60*time.Second)
 	setDefault(&o.StopTimeout, 5*time.Second)
+	setDefault(&o.RetryPause, time.Second)
 	if o.Now == nil {
 		o.Now = time.Now
+	}
+	if o.Sequential {
+		o.Routes = slices.Clone(o.Routes)
+		for i := range o.Routes {
+			o.Routes[i].turn = make(chan struct{}, 1)
+		}
 	}
 	if o.Warn == nil {
 		o.Warn = func(string) {}

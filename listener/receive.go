@@ -58,8 +58,8 @@ func (l *Listener) receive(forwards context.Context, w http.ResponseWriter, r *h
 	}
 	l.stats.stored.Add(1)
 	l.feed.event(e)
-	if a.route != nil && l.policy.Ack {
-		l.wakeQueues()
+	l.wakeQueues()
+	if l.policy.Ack {
 		a.route = nil
 	}
 	l.respond(r.Context(), forwards, w, e, a)

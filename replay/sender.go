@@ -2,6 +2,7 @@ package replay
 
 import (
 	"context"
+	"crypto/x509"
 	"net"
 	"net/netip"
 	"time"
@@ -25,8 +26,10 @@ type Sender struct {
 	MaxAnswer int64
 	// AllowMetadata permits link-local and cloud metadata addresses.
 	AllowMetadata bool
-	// Insecure accepts any certificate.
+	// Insecure accepts any certificate. Roots are the authorities to trust, the system's
+	// when nil.
 	Insecure bool
+	Roots    *x509.CertPool
 
 	// Lookup resolves a host name instead of the system's resolver. Every address it
 	// returns is judged before it is dialed.

@@ -79,6 +79,7 @@ func (s *Sender) connect(ctx context.Context, e *endpoint) (*wire, error) {
 	secured := tls.Client(plain, &tls.Config{
 		ServerName:         strings.TrimSuffix(e.url.Hostname(), "."),
 		InsecureSkipVerify: s.Insecure, // asked for by -k
+		RootCAs:            s.Roots,
 		NextProtos:         []string{"http/1.1"},
 	})
 	if err := secured.HandshakeContext(ctx); err != nil {

@@ -1,6 +1,8 @@
 package verify
 
 import (
+	"bytes"
+	"fmt"
 	"net/http"
 	"time"
 )
@@ -42,8 +44,30 @@ type Result struct {
 	Header    http.Header
 	Body      []byte
 	Truncated bool
-	// Replay is set when the attempt was made by hand and not by forwarding.
-	Replay bool
+	// Replay is set when the attempt was made by hand and not by forwarding, Shadow
+	// when the target was a shadow, whose answer nobody waits for.
+	Replay, Shadow bool
+}
+
+// Differs says how another target's answer to the same delivery departs from r, ""
+// when it does not. Headers are left out: dates and request ids always differ.
+func (r Result) Differs(other Result) string {
+	switch {
+	case r.Outcome != other.Outcome:
+		return fmt.Sprintf("%s, the first target %s", other.said(), r.said())
+	case r.Status != other.Status:
+		return fmt.Sprintf("answered %d, the first target %d", other.Status, r.Status)
+	case !bytes.Equal(r.Body, other.Body) || r.Truncated != other.Truncated:
+		return fmt.Sprintf("another body: %d bytes, the first target %d", len(other.Body), len(r.Body))
+	}
+	return ""
+}
+
+func (r Result) said() string {
+	if r.Outcome == Answered {
+		return fmt.Sprintf("answered %d", r.Status)
+	}
+	return string(r.Outcome)
 }
 
 // OK reports whether the target answered with a 2xx status.

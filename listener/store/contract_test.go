@@ -29,6 +29,7 @@ type eventLog interface {
 	Since(context.Context, int64, int) ([]*listener.Event, error)
 	Cursor(context.Context, string) (int64, bool, error)
 	SetCursor(context.Context, string, int64) error
+	ClearCursor(context.Context, string) error
 	Last(context.Context) (int64, error)
 	Close() error
 }
@@ -323,6 +324,17 @@ func testStore(t *testing.T, open func(t *testing.T, dir string) eventLog) {
 				t.Errorf("cursor of %q = %d, %v, %v", target, n, known, err)
 			}
 		}
+		for range 2 {
+			if err := s.ClearCursor(t.Context(), "http://a"); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if n, known, err := s.Cursor(t.Context(), "http://a"); n != 0 || known || err != nil {
+			t.Errorf("cleared cursor = %d, %v, %v", n, known, err)
+		}
+		if _, known, err := s.Cursor(t.Context(), ""); !known || err != nil {
+			t.Errorf("another cursor was cleared too: %v", err)
+		}
 	})
 
 	t.Run("honours contexts and Close", func(t *testing.T) {
@@ -448,7 +460,9 @@ func oddEvents(t testing.TB) map[string]*listener.Event {
 	for _, status := range statuses {
 		add("verdict "+string(status), func(e *listener.Event) { e.Verdict.Status = status })
 	}
-	add("hostile names", func(e *listener.Event) { e.Provider, e.Entity, e.Action = "\x00a", "\xff\xfe", strings.Repeat("*", 200) })
+	add("hostile names", func(e *listener.Event) {
+		e.Provider, e.Entity, e.Action = "\x00a", "\xff\xfe", strings.Repeat("*", 200)
+	})
 	add("hostile text", func(e *listener.Event) {
 		e.Delivery.Method, e.Delivery.URL, e.Delivery.Host = "\x00", "/\xff?\r\n", strings.Repeat("h", 70000)
 	})

@@ -51,8 +51,7 @@ func (f *failure) Unwrap() []error { return f.of }
 // the cause.
 func fail(kind, cause error, format string, args ...any) error {
 	f := &failure{text: fmt.Sprintf(format, args...), of: []error{kind}}
-	switch kind {
-	case ErrForeign, ErrNewer, ErrLocked, ErrFull, ErrBusy, ErrCorrupt:
+	if slices.Contains([]error{ErrForeign, ErrNewer, ErrLocked, ErrFull, ErrBusy, ErrCorrupt}, kind) {
 		f.of = append(f.of, ErrUnusable)
 	}
 	if cause != nil {
@@ -87,6 +86,9 @@ func (d *Damage) Error() string {
 	}
 	return fmt.Sprintf("read store %s: %s %s unreadable: %v", d.Path, noun, ranges(d.Numbers), d.Cause)
 }
+
+// Damaged returns the numbers, for a listener, which goes on behind them.
+func (d *Damage) Damaged() []int64 { return d.Numbers }
 
 // Unwrap makes a Damage an ErrCorrupt, an ErrUnusable and its cause.
 func (d *Damage) Unwrap() []error { return []error{ErrCorrupt, ErrUnusable, d.Cause} }

@@ -66,7 +66,8 @@ func makeDirs(dir string) error {
 	case !errors.Is(err, fs.ErrNotExist):
 		return unusable(dir, "the directory cannot be reached", err)
 	}
-	if parent := filepath.Dir(dir); parent != dir {
+	parent := filepath.Dir(dir)
+	if parent != dir {
 		if err := makeDirs(parent); err != nil {
 			return err
 		}
@@ -80,6 +81,12 @@ func makeDirs(dir string) error {
 	}
 	if err != nil {
 		return unusable(dir, "the directory cannot be made; choose another store", err)
+	}
+	// SQLite syncs the directory of its files, and nobody those above it. Where a
+	// directory cannot be synced there is nothing more to be had.
+	if f, err := os.Open(parent); err == nil {
+		_ = f.Sync()
+		_ = f.Close()
 	}
 	return nil
 }

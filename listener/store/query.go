@@ -157,17 +157,21 @@ func (s *Store) bounds(c *sqlite.Conn, q Query) (first, last int64, err error) {
 }
 
 // top is the highest number, also when the end of the table is damaged: the index of
-// names holds every number too.
+// names holds every number too. A damaged page can hide its last rows without a word,
+// so the index is always asked, unless there are very many names.
 func (s *Store) top(c *sqlite.Conn) (int64, error) {
 	n, err := lastNumber(c)
-	if err == nil || !isCorrupt(err) {
-		return n, err
+	if err != nil && !isCorrupt(err) {
+		return 0, err
 	}
-	n, second := number(c, "SELECT max(n) FROM events INDEXED BY events_name WHERE name >= 0")
-	if second != nil {
+	if names, second := number(c, "SELECT max(id) FROM names"); err == nil && (second != nil || names > 64) {
+		return n, nil
+	}
+	indexed, second := number(c, "SELECT max((SELECT max(n) FROM events INDEXED BY events_name WHERE name = names.id)) FROM names")
+	if second != nil && err != nil {
 		return 0, errors.Join(err, second)
 	}
-	return n, nil
+	return max(n, indexed), nil
 }
 
 // walk reads the events from one number to another, either way. It looks every number

@@ -38,6 +38,7 @@ const (
 	resultNilBody = 1 << iota
 	resultTruncated
 	resultReplay
+	resultShadow
 )
 
 // bodyHashFrom is the size from which a body has a hash of its own in the head, so that
@@ -130,6 +131,9 @@ func appendResult(b []byte, r *verify.Result) []byte {
 	if r.Replay {
 		flags |= resultReplay
 	}
+	if r.Shadow {
+		flags |= resultShadow
+	}
 	b = append(b, recordVersion, flags)
 	b = appendText(b, r.Target)
 	b = binary.BigEndian.AppendUint64(b, uint64(nanos(r.At)))
@@ -147,7 +151,7 @@ func decodeResult(record []byte) (verify.Result, error) {
 	if err != nil {
 		return verify.Result{}, err
 	}
-	if flags >= resultReplay<<1 {
+	if flags >= resultShadow<<1 {
 		return verify.Result{}, fmt.Errorf("%w: unknown flags %#x", errRecord, flags)
 	}
 	var out verify.Result
@@ -168,6 +172,7 @@ func decodeResult(record []byte) (verify.Result, error) {
 	}
 	out.Truncated = flags&resultTruncated != 0
 	out.Replay = flags&resultReplay != 0
+	out.Shadow = flags&resultShadow != 0
 	return out, r.end()
 }
 

@@ -149,7 +149,7 @@ func connect(path string, o Options, flags sqlite.OpenFlags) (*sqlite.Conn, erro
 
 func setUp(c *sqlite.Conn, path string, o Options, flags sqlite.OpenFlags) error {
 	c.SetBusyTimeout(busyTimeout)
-	if err := pragmas(c, "trusted_schema=OFF", "cell_size_check=ON"); err != nil {
+	if err := pragmas(c, "trusted_schema=OFF", "cell_size_check=ON", "cache_size=-1000"); err != nil {
 		return err
 	}
 	if flags&sqlite.OpenReadWrite != 0 {
@@ -204,7 +204,18 @@ func initialise(c *sqlite.Conn, path string) error {
 			return err
 		}
 	}
-	return pragmas(c, "journal_mode=WAL")
+	stmt, err := c.Prepare("PRAGMA journal_mode=WAL")
+	if err != nil {
+		return err
+	}
+	defer stmt.Reset()
+	if _, err := stmt.Step(); err != nil {
+		return err
+	}
+	if mode := stmt.ColumnText(0); mode != "wal" {
+		return unusable(path, "its file system cannot share memory between processes; choose a store on a local disk", nil)
+	}
+	return nil
 }
 
 func create(c *sqlite.Conn, path string) (err error) {

@@ -30,6 +30,8 @@ import (
 	"time"
 
 	"zombiezen.com/go/sqlite"
+
+	"whk/listener"
 )
 
 // Options say how a store is used. The zero value opens it for reading and writing
@@ -150,3 +152,5 @@ func (s *Store) Last(ctx context.Context) (int64, error) {
 	})
 	return n, wrap("read", s.path, err)
 }
+
+var _ listener.Log = (*Store)(nil)

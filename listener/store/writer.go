@@ -49,9 +49,10 @@ type writer struct {
 	closed bool
 
 	// The rest belongs to the goroutine.
-	conn     *conn // nil after a failure, until it is opened again
-	last     int   // events in the batch before
-	unfolded int64 // bytes written to the log since it was last folded into the file
+	conn     *conn         // nil after a failure, until it is opened again
+	callers  int           // who was woken by the batch before, or was waiting then
+	took     time.Duration // how long that batch took to write
+	unfolded int64         // bytes written to the log since it was last folded into the file
 	stopped  chan struct{}
 	stopErr  error
 }
@@ -100,24 +101,25 @@ func (w *writer) run() {
 			w.stopErr = w.stop()
 			return
 		}
+		begin := time.Now()
 		b.err = wrap("write", w.path, w.write(b))
-		w.last = len(b.jobs)
+		w.took = time.Since(begin)
 		w.unfolded += int64(b.bytes + batchOverhead)
 		jobs := b.jobs
 		close(b.done)
 		clear(jobs)
 		w.mu.Lock()
 		w.spare = jobs[:0]
+		w.callers = len(jobs)
+		for _, waiting := range w.queue {
+			w.callers += len(waiting.jobs)
+		}
 		w.mu.Unlock()
 		w.fold()
 	}
 }
 
 // take waits for a batch; nil means that the store is closed and nothing is left.
-//
-// Whoever waited for the batch before has just been woken and may be about to come
-// back. Letting them run first, for as long as that brings more of them, makes
-// transactions larger and costs nothing when there is nobody to run.
 func (w *writer) take() *batch {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -127,16 +129,7 @@ func (w *writer) take() *batch {
 		}
 		w.wake.Wait()
 	}
-	for before := 0; len(w.queue) == 1; {
-		now := len(w.queue[0].jobs)
-		if now >= w.last || now == before {
-			break
-		}
-		before = now
-		w.mu.Unlock()
-		runtime.Gosched()
-		w.mu.Lock()
-	}
+	w.gather()
 	b := w.queue[0]
 	w.queue[0] = nil
 	w.queue = w.queue[1:]
@@ -144,6 +137,29 @@ func (w *writer) take() *batch {
 		w.queue = nil
 	}
 	return b
+}
+
+// gather lets the first batch grow. Whoever waited for the batch before has just been
+// woken and may be about to come back; letting them run first makes transactions
+// larger. When all are here is known: those who were woken and those who had come in
+// the meantime. It ends when nobody came for a
+// sixteenth of the time that a commit takes, and after a quarter of it in any case, so
+// a lone writer, who has nobody to wait for, is not kept.
+func (w *writer) gather() {
+	begin := time.Now()
+	latest, count := begin, 0
+	for len(w.queue) == 1 && len(w.queue[0].jobs) < w.callers {
+		now := time.Now()
+		if got := len(w.queue[0].jobs); got > count {
+			latest, count = now, got
+		}
+		if now.Sub(latest) > w.took/16 || now.Sub(begin) > w.took/4 {
+			return
+		}
+		w.mu.Unlock()
+		runtime.Gosched()
+		w.mu.Lock()
+	}
 }
 
 // write commits a batch. On any error nothing of it is in the store, as far as SQLite
@@ -196,15 +212,21 @@ func (w *writer) close() error {
 	return w.stopErr
 }
 
-// stop folds the log into the file and closes the connection. That the log could not
-// be folded, for a reader or for want of room, is no loss: it stays and is read.
+// stop closes the connection. The last one of all that a store has folds the log into
+// the file by itself; the listener's does so even when somebody still reads. That the
+// log could not be folded, for a reader or for want of room, is no loss: it stays and
+// is read.
 func (w *writer) stop() error {
 	if w.conn == nil {
 		return nil
 	}
-	w.conn.SetBusyTimeout(100 * time.Millisecond)
-	_, err := w.conn.checkpoint("TRUNCATE")
-	if code := sqlite.ErrCode(err).ToPrimary(); code == sqlite.ResultBusy || code == sqlite.ResultFull {
+	var err error
+	if w.options.Exclusive {
+		w.conn.SetBusyTimeout(100 * time.Millisecond)
+		_, err = w.conn.checkpoint("TRUNCATE")
+	}
+	switch sqlite.ErrCode(err).ToPrimary() {
+	case sqlite.ResultBusy, sqlite.ResultFull:
 		err = nil
 	}
 	return wrap("close", w.path, errors.Join(err, w.conn.Close()))

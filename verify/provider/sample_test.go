@@ -140,7 +140,7 @@ func TestSampleErrors(t *testing.T) {
 				t.Fatalf("error %v, want %v", err, c.is)
 			}
 			var unknown *UnknownError
-			if errors.As(err, &unknown) != (c.is != ErrNotForgeable) {
+			if errors.As(err, &unknown) == errors.Is(c.is, ErrNotForgeable) {
 				t.Fatalf("error %#v", err)
 			}
 			if c.nearest != "" && !slices.Contains(unknown.Nearest, c.nearest) {
