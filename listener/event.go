@@ -35,6 +35,13 @@ type Event struct {
 	Status int
 	// Cut says why the body is incomplete; empty for a whole one.
 	Cut string
+	// SameAs is the number of an earlier event with the same content, which came Gap
+	// before this one; 0 for none. A provider without a delivery id may mean it twice.
+	SameAs int64
+	Gap    time.Duration
+	// OvertakenBy is the number of an event that came earlier and tells of something
+	// later about the same thing; 0 for none.
+	OvertakenBy int64
 	// Notes are one-line remarks for people, such as a body that could not be read.
 	Notes []string
 }

@@ -62,6 +62,9 @@ type Options struct {
 	Log Log
 	// Recognise tells who sent a delivery and judges it; see Recogniser.
 	Recognise func(e *Event)
+	// Moment tells when an event says that something happened, and the ids of what it
+	// happened to, so that one which comes out of order can be marked; nil marks none.
+	Moment func(e *Event) (ids []string, at time.Time, ok bool)
 	// Accepts reports whether a request without content is an event at this path
 	// all the same, as a GET of a provider that sends them; nil accepts none.
 	Accepts func(method, path string) bool
@@ -113,6 +116,7 @@ type Listener struct {
 	policy policy
 	budget *semaphore.Weighted
 	feed   feed
+	marks  *marks
 	stats  counters
 	queues []*queue
 }
@@ -152,6 +156,7 @@ func New(o Options) *Listener {
 		policy:  policy{Policy: o.Policy, failed: map[string]int{}},
 		budget:  semaphore.NewWeighted(o.MaxInFlight),
 		feed:    feed{log: o.Log},
+		marks:   newMarks(),
 	}
 }
 
@@ -186,6 +191,11 @@ func (l *Listener) Serve(ctx context.Context, socket net.Listener) error {
 	if err := l.startQueues(queues, forwards, &running); err != nil {
 		return err
 	}
+	last, err := l.Log.Last(context.WithoutCancel(ctx))
+	if err != nil {
+		return err
+	}
+	running.Go(func() { l.recall(queues, last) })
 	stopped := make(chan struct{})
 	unwatch := context.AfterFunc(ctx, func() {
 		defer close(stopped)
@@ -199,7 +209,7 @@ func (l *Listener) Serve(ctx context.Context, socket net.Listener) error {
 		}
 		running.Wait()
 	})
-	err := server.Serve(netutil.LimitListener(socket, l.MaxConns))
+	err = server.Serve(netutil.LimitListener(socket, l.MaxConns))
 	if !errors.Is(err, http.ErrServerClosed) && unwatch() { // the socket failed by itself
 		endQueues()
 		endForwards()

@@ -70,7 +70,7 @@ func recogniser(t *testing.T) *listener.Recogniser {
 func start(t *testing.T, s *store.Store, configure func(*listener.Options)) *harness {
 	t.Helper()
 	r := recogniser(t)
-	o := listener.Options{Log: s, Recognise: r.Recognise, Accepts: r.Accepts, Admit: r.Admit, Sender: &replay.Sender{},
+	o := listener.Options{Log: s, Recognise: r.Recognise, Moment: r.Moment, Accepts: r.Accepts, Admit: r.Admit, Sender: &replay.Sender{},
 		Warn: func(text string) { t.Log("warned: " + text) }}
 	if configure != nil {
 		configure(&o)

@@ -50,8 +50,15 @@ func (l *Listener) receive(forwards context.Context, w http.ResponseWriter, r *h
 		a = answer{status: cut.status, text: cut.reason + "\n"}
 	}
 	e.Status = a.status
+	keep := func() {}
+	if cut == nil {
+		ids, at, _ := l.moment(e)
+		keep = l.marks.judge(e, ids, at)
+	}
 	// A sender that has left is no reason to lose what it sent.
-	if err := l.Log.Append(context.WithoutCancel(r.Context()), e); err != nil {
+	err = l.Log.Append(context.WithoutCancel(r.Context()), e)
+	keep()
+	if err != nil {
 		l.Warn("keep an event: " + err.Error())
 		l.unavailable(w, "5", "the event could not be stored")
 		return

@@ -2,6 +2,7 @@ package listener
 
 import (
 	"strings"
+	"time"
 
 	"whk/verify"
 	"whk/verify/provider"
@@ -53,6 +54,15 @@ func (r *Recogniser) Recognise(e *Event) {
 	if e.Entity, e.Action, note = endpoint.Provider.EventOf(e.Delivery); note != "" {
 		e.Notes = append(e.Notes, note)
 	}
+}
+
+// Moment tells when an event says that something happened, and to what.
+func (r *Recogniser) Moment(e *Event) (ids []string, at time.Time, ok bool) {
+	endpoint, known := r.Endpoints[e.Provider]
+	if !known {
+		return nil, time.Time{}, false
+	}
+	return endpoint.Provider.Moment(e.Delivery)
 }
 
 func (r *Recogniser) endpoint(e *Event) (Endpoint, bool) {

@@ -29,6 +29,7 @@ func goldenEvents() ([]*listener.Event, verify.Result) {
 			},
 			Verdict:  verify.Verdict{Status: verify.Invalid, Reason: verify.WrongValue, Secret: "env RENTMAN_TOKEN", Development: true, Detail: "in Digest"},
 			Provider: "rentman", Entity: "Contact", Action: "create", Status: 204, Cut: "cut", Notes: []string{"first", "second"},
+			SameAs: 7, Gap: 3 * time.Second, OvertakenBy: 9,
 		},
 		{
 			ID: "01942494-0eef-7000-8000-000000000002", At: at.Add(time.Second),

@@ -18,8 +18,8 @@ import (
 //	fields   in a fixed order; numbers as uvarints, texts as a length and their bytes
 //
 // The head of an event goes on with method, URL, host, remote address and headers;
-// reason, secret, detail; the verdict's status when it has no code; cut and notes; and
-// the SHA-256 of the body when the body is not hashed with the head. A header block is
+// reason, secret, detail; the verdict's status when it has no code; cut, notes and marks;
+// and the SHA-256 of the body when the body is not hashed with the head. A header block is
 // the number of names plus one (0 for none at all), then for each, in order of their
 // bytes, its code and, for code 0, the name; the number of values; the values.
 const recordVersion = 1
@@ -31,6 +31,7 @@ const (
 	flagBodyHash                // the record ends in the hash of the body
 	flagDevelopment             // Verdict.Development
 	flagOtherStatus             // Verdict.Status has no code and is spelled out
+	flagMarks                   // SameAs, Gap and OvertakenBy follow the notes
 )
 
 // Flags of a result.
@@ -63,6 +64,9 @@ func appendHead(b []byte, e *listener.Event, flags byte) []byte {
 	if other {
 		flags |= flagOtherStatus
 	}
+	if e.SameAs != 0 || e.OvertakenBy != 0 {
+		flags |= flagMarks
+	}
 	b = append(b, recordVersion, flags)
 	b = appendText(b, d.Method)
 	b = appendText(b, d.URL)
@@ -80,6 +84,11 @@ func appendHead(b []byte, e *listener.Event, flags byte) []byte {
 	for _, note := range e.Notes {
 		b = appendText(b, note)
 	}
+	if flags&flagMarks != 0 {
+		b = binary.AppendUvarint(b, uint64(e.SameAs))
+		b = binary.AppendUvarint(b, uint64(max(e.Gap, 0)))
+		b = binary.AppendUvarint(b, uint64(e.OvertakenBy))
+	}
 	return b
 }
 
@@ -90,7 +99,7 @@ func decodeHead(head []byte, e *listener.Event, d *verify.Delivery) (flags byte,
 	if err != nil {
 		return 0, nil, err
 	}
-	if flags >= flagOtherStatus<<1 {
+	if flags >= flagMarks<<1 {
 		return 0, nil, fmt.Errorf("%w: unknown flags %#x", errRecord, flags)
 	}
 	v := &e.Verdict
@@ -112,6 +121,9 @@ func decodeHead(head []byte, e *listener.Event, d *verify.Delivery) (flags byte,
 		for i := range e.Notes {
 			e.Notes[i] = r.text()
 		}
+	}
+	if flags&flagMarks != 0 {
+		e.SameAs, e.Gap, e.OvertakenBy = int64(r.number()), duration(r.number()), int64(r.number())
 	}
 	if flags&flagBodyHash != 0 {
 		bodyHash = []byte(r.take(32))

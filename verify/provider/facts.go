@@ -53,6 +53,24 @@ func (p *Provider) Facts(d *verify.Delivery) (Facts, error) {
 	return f, err
 }
 
+// Moment returns when a delivery says that something happened, and the ids of what it
+// happened to. It reports false, without reading the body, for a provider whose
+// deliveries do not say.
+func (p *Provider) Moment(d *verify.Delivery) (ids []string, at time.Time, ok bool) {
+	e := &p.event
+	if len(e.time.alternatives) == 0 {
+		return nil, time.Time{}, false
+	}
+	var doc document
+	doc.read(d, true)
+	text, ok := e.time.text(&doc)
+	if !ok {
+		return nil, time.Time{}, false
+	}
+	at, err := parseTime(e.timeFormat, text)
+	return e.ids.all(&doc), at, err == nil
+}
+
 // The formats of a definition's event.time, the default first.
 var timeFormats = [...]string{"rfc3339", "unix", "unix_ms"}
 

@@ -1,0 +1,21 @@
+package cmd
+
+import "github.com/spf13/cobra"
+
+// commands lists every verb, in the order of the help.
+func (a *app) commands() []*cobra.Command {
+	return []*cobra.Command{
+		a.listenCommand(),
+		a.sendCommand(),
+		a.replayCommand(),
+		a.verifyCommand(),
+		a.signCommand(),
+		a.eventsCommand(),
+		a.providersCommand(),
+		a.demoCommand(),
+		a.doctorCommand(),
+		a.schemaCommand(),
+		a.manCommand(),
+		a.versionCommand(),
+	}
+}

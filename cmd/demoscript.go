@@ -1,0 +1,212 @@
+package cmd
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"net"
+	"net/http"
+	"strings"
+	"time"
+
+	"whk/replay"
+	"whk/verify"
+)
+
+// demoStep is one event of the demo.
+type demoStep struct {
+	event   string // provider/Entity.action
+	variant string
+	sign    replay.SignMode
+	// oddity is what is wrong with the request itself.
+	oddity oddity
+	// want is the verdict that the step demonstrates.
+	want verify.Status
+}
+
+type oddity int
+
+const (
+	sound    oddity = iota
+	notJSON         // a body that is no JSON, signed as it should be
+	cutShort        // the sender leaves in the middle of the body
+	stranger        // nobody that is known sends this
+)
+
+// demoScript is what the demo shows, over and over. In every round but the first the
+// sound and well-signed steps take other events of the same provider.
+func demoScript() []demoStep {
+	normal := func(event string) demoStep { return demoStep{event: event, want: verify.Valid} }
+	open := func(event, variant string) demoStep {
+		return demoStep{event: event, variant: variant, want: verify.Unsigned}
+	}
+	bad := func(event string, mode replay.SignMode) demoStep {
+		return demoStep{event: event, sign: mode, want: verify.Invalid}
+	}
+	unsigned := func(event string) demoStep {
+		return demoStep{event: event, sign: replay.SignMissing, want: verify.Missing}
+	}
+	return []demoStep{
+		normal("rentman/Contact.create"),
+		normal("ploomes/Contacts.Update"),
+		normal("cassaincloud/RECEIPT.CREATE"),
+		open("cmmshere/sol.created", ""),
+		bad("rentman/Project.update", replay.SignWrong),
+		open("ubiqo/gps.coordinate", "get"),
+		normal("rentman/Repair.create"),
+		bad("cassaincloud/ORDER.EDIT", replay.SignTampered),
+		normal("ploomes/Deals.Win"),
+		unsigned("rentman/SerialNumber.update"),
+		normal("rentman/Equipment.delete"),
+		{oddity: stranger, want: verify.Unchecked},
+		normal("cassaincloud/BILL.CREATE"),
+		bad("rentman/Quotation.update", replay.SignDowngrade),
+		normal("ploomes/Contacts.Create"),
+		open("ubiqo/gps.coordinate", ""),
+		bad("ploomes/Orders.Update", replay.SignWrong),
+		normal("rentman/Factuur.create"),
+		{event: "rentman/File.create", oddity: notJSON, want: verify.Valid},
+		open("cmmshere/ot.created", ""),
+		unsigned("ploomes/Products.Create"),
+		normal("cassaincloud/PRODUCT.EDIT"),
+		bad("rentman/Crew.update", replay.SignTampered),
+		{event: "rentman/StockMovement.create", oddity: cutShort, want: verify.Unchecked},
+		normal("ploomes/Contacts.Delete"),
+	}
+}
+
+// demonstrator sends the script to a receiver.
+type demonstrator struct {
+	r      *receiver
+	rnd    *rand.Rand
+	sender *replay.Sender
+	forges map[demoStep]*replay.Forge
+}
+
+func newDemonstrator(r *receiver, rnd *rand.Rand) *demonstrator {
+	return &demonstrator{r: r, rnd: rnd, sender: &replay.Sender{}, forges: map[demoStep]*replay.Forge{}}
+}
+
+// run sends count events, or goes on for ever when that is 0, one after the other.
+func (d *demonstrator) run(ctx context.Context, count int, pause time.Duration) error {
+	defer d.sender.Close()
+	script := demoScript()
+	timer := time.NewTimer(0)
+	defer timer.Stop()
+	for i := 0; count == 0 || i < count; i++ {
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-timer.C:
+		}
+		timer.Reset(pause)
+		step := script[i%len(script)]
+		if i >= len(script) {
+			step = d.vary(step)
+		}
+		if err := d.send(ctx, step); err != nil {
+			return fmt.Errorf("demo: send %s: %w", step.event, err)
+		}
+	}
+	return nil
+}
+
+// vary replaces the event of a plain step by another one of its provider.
+func (d *demonstrator) vary(step demoStep) demoStep {
+	name, _, _ := strings.Cut(step.event, "/")
+	p, err := d.r.set.Lookup(name)
+	if err != nil || step.sign != "" || step.variant != "" || step.oddity != sound {
+		return step
+	}
+	for {
+		if e := p.Events()[d.rnd.IntN(len(p.Events()))]; !e.Known {
+			step.event = p.Name + "/" + e.Name
+			return step
+		}
+	}
+}
+
+func (d *demonstrator) send(ctx context.Context, step demoStep) error {
+	if step.oddity == stranger {
+		return d.deliver(ctx, &verify.Delivery{Method: http.MethodPost, URL: d.r.url + "/from/a/stranger",
+			Header: http.Header{"Content-Type": {"application/json"}}, Body: []byte(`{"hello":"world"}`)})
+	}
+	forge, err := d.forge(step)
+	if err != nil {
+		return err
+	}
+	delivery, err := forge.Make(time.Now(), d.rnd)
+	if err != nil {
+		return err
+	}
+	if step.oddity == cutShort {
+		return d.cut(ctx, delivery)
+	}
+	return d.deliver(ctx, delivery)
+}
+
+func (d *demonstrator) forge(step demoStep) (*replay.Forge, error) {
+	if f, ok := d.forges[step]; ok {
+		return f, nil
+	}
+	name, event, _ := strings.Cut(step.event, "/")
+	p, err := d.r.set.Lookup(name)
+	if err != nil {
+		return nil, err
+	}
+	sample, err := p.Sample(event, step.variant)
+	if err != nil {
+		return nil, err
+	}
+	o := replay.ForgeOptions{Provider: p, Sample: sample, Target: d.r.url + "/" + p.Name, Sign: step.sign, Secrets: d.r.secrets[p.Name]}
+	if step.oddity == notJSON {
+		o.Body = []byte("this is text, not JSON; the signature is right all the same")
+	}
+	f, err := replay.NewForge(o, time.Now(), d.rnd)
+	if err != nil {
+		return nil, err
+	}
+	d.forges[step] = f
+	return f, nil
+}
+
+// deliver sends a delivery; whatever the listener answers is for the screen to show.
+func (d *demonstrator) deliver(ctx context.Context, delivery *verify.Delivery) error {
+	result := d.sender.Send(ctx, delivery.URL, delivery)
+	if result.Outcome != verify.Answered {
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		return fmt.Errorf("%s: %s", result.Outcome, result.Error)
+	}
+	return nil
+}
+
+// cut sends the head of a delivery and half of its body, and no more.
+func (d *demonstrator) cut(ctx context.Context, delivery *verify.Delivery) error {
+	var dialer net.Dialer
+	conn, err := dialer.DialContext(ctx, "tcp", strings.TrimPrefix(d.r.url, "http://"))
+	if err != nil {
+		return err
+	}
+	defer conn.Close()
+	defer context.AfterFunc(ctx, func() { conn.Close() })()
+	half := *delivery
+	half.URL = strings.TrimPrefix(delivery.URL, d.r.url)
+	var message bytes.Buffer
+	if err := replay.WriteHTTP(&message, &half); err != nil {
+		return err
+	}
+	if _, err := conn.Write(message.Bytes()[:message.Len()-len(delivery.Body)/2]); err != nil {
+		return err
+	}
+	if half, ok := conn.(*net.TCPConn); ok {
+		if err := half.CloseWrite(); err != nil {
+			return err
+		}
+	}
+	_, err = io.Copy(io.Discard, conn) // the answer means that the event is kept
+	return err
+}

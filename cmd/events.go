@@ -1,0 +1,308 @@
+package cmd
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"whk/cmd/config"
+	"whk/listener"
+	"whk/listener/store"
+	"whk/verify"
+	"whk/verify/display"
+)
+
+func (a *app) eventsCommand() *cobra.Command {
+	c := &cobra.Command{
+		Use:   "events",
+		Short: "Look at the events that were received",
+		Long: `Look at the events that were received: every one is kept, exactly as it came, with its
+verdict and with what your app answered.`,
+		Example: `  whk events list
+  whk events show last`,
+		Args: a.unknownCommand,
+		RunE: func(c *cobra.Command, _ []string) error { return c.Help() },
+	}
+	c.AddCommand(a.eventsListCommand(), a.eventsShowCommand())
+	return c
+}
+
+// eventsListFlags are the flags of whk events list.
+type eventsListFlags struct {
+	limit    int
+	provider string
+	event    string
+	since    string
+}
+
+func (f *eventsListFlags) add(flags *pflag.FlagSet) {
+	flags.IntVarP(&f.limit, "limit", "n", store.DefaultLimit, "show the newest `N` events")
+	flags.StringVar(&f.provider, "provider", "", "only events of this `PROVIDER`; * stands for anything")
+	flags.StringVar(&f.event, "event", "", "only events whose name fits this `GLOB`, as in Contact.* or rentman/*.delete")
+	flags.StringVar(&f.since, "since", "", "only events since this `TIME`: 2h, 42m or 3d ago, 2026-01-31, or 2026-01-31T14:00:00Z")
+}
+
+func (a *app) eventsListCommand() *cobra.Command {
+	var f eventsListFlags
+	c := &cobra.Command{
+		Use:     "list",
+		Aliases: []string{"ls"},
+		Short:   "List the newest events, the last one at the bottom",
+		Long: `List the newest events, the last one at the bottom: when each came, its number and
+name, what was thought of its signature, and what it was answered in the end. That is
+the last answer of your app with its time where the event was forwarded or replayed,
+and whk's own answer elsewhere.
+
+` + verdictLegend + `
+
+With --json there is one event a line, whole, with its attempts.` + exitHelp(codeUsage),
+		Example: `  whk events list
+  whk events list --limit 200 --since 2h
+  whk events list --event 'rentman/*.delete'
+  whk events list --json --jq 'select(.verdict.status != "valid") | .n'`,
+		Args: noArgs,
+		RunE: func(c *cobra.Command, _ []string) error { return a.eventsList(c.Context(), &f) },
+	}
+	f.add(c.Flags())
+	return c
+}
+
+// verdictLegend explains the marks in help texts.
+const verdictLegend = `Verdicts: ✓ valid · ✗ invalid · ∅ missing: no signature where one is due ·
+? unsigned: the provider documents none · ! unchecked for lack of a secret ·
+· unchecked for another reason. "valid dev" matched the well-known development secret,
+which proves nothing.`
+
+func (a *app) eventsList(ctx context.Context, f *eventsListFlags) error {
+	query, err := f.query(time.Now())
+	if err != nil {
+		return err
+	}
+	if _, err := a.providers(); err != nil {
+		return err
+	}
+	log, err := a.openStore(store.Options{ReadOnly: true})
+	if errors.Is(err, fs.ErrNotExist) && a.common.store == "" {
+		a.notice("no events yet; whk listen receives some, whk demo shows how it looks")
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	defer func() { a.closeStore(log) }()
+	events, damage := log.List(ctx, query)
+	if _, ok := errors.AsType[*store.Damage](damage); damage != nil && !ok {
+		return damage
+	}
+	slices.Reverse(events)
+	if len(events) == 0 && damage == nil {
+		a.noEvents(query, log.Path())
+		return nil
+	}
+	if a.isJSON() {
+		err = a.eventsJSON(ctx, log, events)
+	} else {
+		err = a.eventsText(ctx, log, events)
+	}
+	if err == nil && damage != nil {
+		err = hint(fail(codeUsage, damage), "whk doctor --full reads the whole store and lists what is damaged")
+	}
+	return err
+}
+
+func (f *eventsListFlags) query(now time.Time) (store.Query, error) {
+	q := store.Query{Limit: f.limit, Provider: f.provider, Name: f.event}
+	if f.limit < 1 {
+		return q, usagef("--limit %d: expected a number from 1", f.limit)
+	}
+	if provider, name, ok := strings.Cut(f.event, "/"); ok {
+		if f.provider != "" && !strings.EqualFold(f.provider, provider) {
+			return q, usagef("--event %s: --provider %s says something else", f.event, f.provider)
+		}
+		q.Provider, q.Name = provider, name
+	}
+	var err error
+	if f.since != "" {
+		q.Since, err = parseMoment(f.since, now)
+	}
+	return q, err
+}
+
+// parseMoment reads a time: so long ago ("2h", "42m", "3d"), a day, or RFC 3339.
+func parseMoment(text string, now time.Time) (time.Time, error) {
+	if days, ok := strings.CutSuffix(text, "d"); ok {
+		if n, err := strconv.Atoi(days); err == nil && n >= 0 {
+			return now.AddDate(0, 0, -n), nil
+		}
+	}
+	if ago, err := time.ParseDuration(text); err == nil && ago >= 0 {
+		return now.Add(-ago), nil
+	}
+	if day, err := time.ParseInLocation(time.DateOnly, text, now.Location()); err == nil {
+		return day, nil
+	}
+	if at, err := time.Parse(time.RFC3339Nano, text); err == nil {
+		return at, nil
+	}
+	return time.Time{}, usagef("%q is no time: expected how long ago (2h, 42m, 3d), a day (2026-01-31) or RFC 3339 (2026-01-31T14:00:00Z)", text)
+}
+
+// noEvents says why a list is empty.
+func (a *app) noEvents(q store.Query, path string) {
+	if q.Provider+q.Name == "" && q.Since.IsZero() {
+		a.notice("no events yet in %s; whk listen receives some", display.Line(path))
+		return
+	}
+	a.notice("no event fits; whk events list without --provider, --event and --since lists the newest of all")
+}
+
+// eventsJSON writes whole events. Their bodies are read one at a time, so that memory
+// does not grow with the limit.
+func (a *app) eventsJSON(ctx context.Context, log *store.Store, heads []*listener.Event) error {
+	out, err := a.newJSON()
+	if err != nil {
+		return err
+	}
+	redact := a.redactor(a.knownSecrets())
+	for _, head := range heads {
+		e, err := log.Event(ctx, head.N)
+		if errors.Is(err, store.ErrNotFound) {
+			continue // deleted since it was listed
+		}
+		if err != nil {
+			return err
+		}
+		results, err := log.Results(ctx, e.N)
+		if err != nil {
+			return err
+		}
+		j := newEvent(e, a.providerOf(e.Provider), redact)
+		for _, r := range results {
+			j.Attempts = append(j.Attempts, newAttempt(0, r, redact))
+		}
+		if err := out.emit("event", j); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// eventsText writes one line an event, in columns that fit what is listed.
+func (a *app) eventsText(ctx context.Context, log *store.Store, events []*listener.Event) error {
+	w := a.buffered()
+	t := newEventTable(events, time.Now())
+	if a.OutTTY {
+		fmt.Fprintln(w, a.out.faint(t.heading()))
+	}
+	for _, e := range events {
+		results, err := log.Results(ctx, e.N)
+		if err != nil {
+			return err
+		}
+		line := t.line(a.out, e, results)
+		if why := t.why(e, a.Columns); why != "" && a.OutTTY {
+			gap := answerColumn - display.Width(answerText(paint{}, e, results))
+			line += strings.Repeat(" ", max(gap, 0)+2) + a.out.faint(why)
+		}
+		if _, err := fmt.Fprintln(w, line); err != nil {
+			return err
+		}
+	}
+	return w.Flush()
+}
+
+// eventTable has the widths of the columns.
+type eventTable struct {
+	clock        string // the layout of the time
+	number, name int
+}
+
+// The widest column of names; a longer name moves its own line only.
+const maxNameColumn = 40
+
+// answerColumn is wide enough for a status, a latency and the number of attempts.
+const answerColumn = 16
+
+func newEventTable(events []*listener.Event, now time.Time) eventTable {
+	t := eventTable{clock: time.TimeOnly, name: len("event")}
+	for _, e := range events {
+		if e.At.In(now.Location()).Format(time.DateOnly) != now.Format(time.DateOnly) {
+			t.clock = "01-02 15:04:05"
+		}
+		t.number = max(t.number, len(strconv.FormatInt(e.N, 10))+1)
+		t.name = max(t.name, min(maxNameColumn, display.Width(display.Line(e.FullName()))))
+	}
+	return t
+}
+
+func (t eventTable) heading() string {
+	return strings.TrimRight(fmt.Sprintf("%s  %*s  %s  %s  answer", pad("time", len(t.clock)), t.number, "#", pad("event", t.name), pad("verdict", 11)), " ")
+}
+
+func (t eventTable) line(p paint, e *listener.Event, results []verify.Result) string {
+	return fmt.Sprintf("%s  %s  %s  %s  %s", p.faint(e.At.Local().Format(t.clock)),
+		p.faint(fmt.Sprintf("%*s", t.number, "#"+strconv.FormatInt(e.N, 10))),
+		p.bold(pad(display.Line(e.FullName()), t.name)),
+		p.verdict(e.Verdict, pad(mark(e.Verdict)+" "+verdictText(e.Verdict), 11)), answerText(p, e, results))
+}
+
+// answerText is what the event was answered in the end.
+func answerText(p paint, e *listener.Event, results []verify.Result) string {
+	if len(results) == 0 {
+		if e.Status == 0 {
+			return p.faint("no answer yet")
+		}
+		return p.status(e.Status, strconv.Itoa(e.Status))
+	}
+	last := results[len(results)-1]
+	text := resultText(p, last)
+	if last.Replay {
+		text += p.faint(" ↻")
+	}
+	if len(results) > 1 {
+		text += p.faint(" ×" + strconv.Itoa(len(results)))
+	}
+	return text
+}
+
+// why is the reason of a verdict, or what was odd, as far as the terminal has room.
+func (t eventTable) why(e *listener.Event, columns int) string {
+	text := string(e.Verdict.Reason)
+	if e.Verdict.Reason == verify.NoSecret || e.Verdict.Reason == verify.NoProvider {
+		text = "" // the mark says so
+	}
+	for _, more := range append([]string{e.Cut}, e.Notes...) {
+		if text == "" {
+			text = more
+		}
+	}
+	used := len(t.clock) + t.number + max(t.name, display.Width(display.Line(e.FullName()))) + 11 + answerColumn + 10
+	if columns-used < 16 {
+		return ""
+	}
+	return display.Shorten(display.Line(text), columns-used, "…")
+}
+
+// knownSecrets are the secrets that are at hand, for masking. One that cannot be read
+// cannot be looked for; the headers that carry keys are masked whatever they hold.
+func (a *app) knownSecrets() []verify.Secret {
+	var all []verify.Secret
+	for _, p := range a.set.All() {
+		if !p.Scheme.Keyed() {
+			continue
+		}
+		secrets, _, err := config.Secrets(p.Name, config.SecretInput{Env: a.Env, Config: a.loaded.Provider(p.Name).Secrets})
+		if err == nil {
+			all = append(all, secrets...)
+		}
+	}
+	return all
+}

@@ -1,0 +1,4 @@
+package cmd
+
+// maxConns is the cap where the system sets none that matters.
+func maxConns() int { return 8192 }

@@ -1,0 +1,81 @@
+package cmd
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"whk/listener"
+	"whk/verify"
+	"whk/verify/display"
+)
+
+// eventLine writes an event in one line of columns: time, number, name, verdict. Names
+// come from outside, so they pass the boundary here.
+func eventLine(p paint, e *listener.Event) string {
+	name := pad(display.Line(e.FullName()), 32)
+	verdict := pad(mark(e.Verdict)+" "+verdictText(e.Verdict), 11)
+	return fmt.Sprintf("%s %s  %s  %s", p.faint(e.At.Local().Format(time.TimeOnly)),
+		p.faint(fmt.Sprintf("%5s", "#"+strconv.FormatInt(e.N, 10))), p.bold(name), p.verdict(e.Verdict, verdict))
+}
+
+// verdictText is the verdict in the words of a narrow column.
+func verdictText(v verify.Verdict) string {
+	if v.Development {
+		return "valid dev"
+	}
+	return string(v.Status)
+}
+
+// resultText says what a target answered, and how fast.
+func resultText(p paint, r verify.Result) string {
+	if r.Outcome != verify.Answered {
+		return p.bad(string(r.Outcome)) + " " + p.faint(took(r.Took))
+	}
+	return p.status(r.Status, strconv.Itoa(r.Status)) + " " + p.faint(took(r.Took))
+}
+
+// took rounds a duration to what a person reads.
+func took(d time.Duration) string {
+	if d < time.Second {
+		return fmt.Sprintf("%.3g ms", float64(d.Microseconds())/1000)
+	}
+	return fmt.Sprintf("%.3g s", d.Seconds())
+}
+
+// pad fills a text with blanks to so many columns; a longer one stays whole.
+func pad(text string, columns int) string {
+	if missing := columns - display.Width(text); missing > 0 {
+		return text + strings.Repeat(" ", missing)
+	}
+	return text
+}
+
+// details are the lines below an event that say what a person has to know: why a
+// check failed, why a body is cut, what could not be read. They are broken at so many
+// columns, 0 for never.
+func details(p paint, e *listener.Event, columns int) []string {
+	var lines []string
+	add := func(text string) {
+		text, indent := display.Line(text), strings.Repeat(" ", 17)
+		folded := []string{text}
+		if columns > 40 {
+			folded = fold(text, columns-19)
+		}
+		lines = append(lines, indent+p.faint("└ ")+strings.Join(folded, "\n  "+indent))
+	}
+	if e.Cut != "" {
+		add("cut: " + e.Cut)
+	} else if e.Verdict.Reason != "" && e.Verdict.Reason != verify.NoProvider || e.Verdict.Detail != "" && e.Verdict.Status != verify.Unsigned {
+		text := string(e.Verdict.Reason)
+		if e.Verdict.Detail != "" {
+			text = strings.TrimPrefix(text+": ", ": ") + e.Verdict.Detail
+		}
+		add(text)
+	}
+	for _, note := range e.Notes {
+		add(note)
+	}
+	return lines
+}

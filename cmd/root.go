@@ -1,0 +1,240 @@
+// Package cmd is the command line: one file a verb, with its flags, its wiring and its
+// printing. It is the only package that knows all others.
+//
+// Its laws: standard output carries what was asked for and nothing else; notices,
+// progress and warnings go to standard error; everything received passes verify/display
+// before a terminal sees it; nothing asks where nobody can answer; and only Main turns
+// an error into words and an exit code.
+package cmd
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/signal"
+	"slices"
+	"strings"
+	"syscall"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"whk/cmd/config"
+	"whk/verify/provider"
+)
+
+// Main runs one command line and returns the exit code.
+func Main(io IO, args []string) int {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
+	defer stop()
+	return run(ctx, io, args)
+}
+
+func run(ctx context.Context, io IO, args []string) int {
+	a := &app{IO: io}
+	root := a.newRoot()
+	root.SetArgs(args)
+	root.SetIn(io.In)
+	root.SetOut(io.Out)
+	root.SetErr(io.Err)
+	if err := root.ExecuteContext(ctx); err != nil {
+		return a.report(err)
+	}
+	return codeDone
+}
+
+// app is one run of whk: its IO, the flags that all commands share, and what they
+// resolve to.
+type app struct {
+	IO
+	common   commonFlags
+	paint    paint // for standard error; stdout has its own in out
+	out      paint
+	loaded   *config.Loaded
+	settings config.Settings
+	set      *provider.Set
+}
+
+// commonFlags are understood by every command.
+type commonFlags struct {
+	color         string
+	output        string
+	json          bool
+	jq            string
+	store         string
+	providerFiles []string
+	showSecrets   bool
+}
+
+const noConfig = "no configuration" // annotation of commands that read none
+
+func (a *app) newRoot() *cobra.Command {
+	root := &cobra.Command{
+		Use:   "whk",
+		Short: "Receive, verify, keep, forge and replay webhooks",
+		Long: `whk receives webhooks on this machine, says whether their signatures hold, keeps
+every one of them durably, hands them to your app, and forges signed ones to test it.
+
+Start with two terminals:
+
+  whk listen 3000                      receive, verify, keep, forward to localhost:3000
+  whk send rentman/Contact.create      forge a signed event and send it there
+
+or with none: whk demo`,
+		SilenceErrors:     true,
+		SilenceUsage:      true,
+		Args:              a.unknownCommand,
+		PersistentPreRunE: a.prepare,
+		RunE:              func(c *cobra.Command, _ []string) error { return c.Help() },
+	}
+	flags := root.PersistentFlags()
+	flags.StringVar(&a.common.color, "color", "auto", "colour on the terminal: auto, always or never")
+	flags.StringVarP(&a.common.output, "output", "o", "text", "form of the output: text or json")
+	flags.BoolVar(&a.common.json, "json", false, "short for --output json")
+	flags.StringVar(&a.common.jq, "jq", "", "filter JSON output by a jq `EXPRESSION`")
+	flags.StringVar(&a.common.store, "store", "", "keep events in this `FILE` (default: whk's own, see whk doctor)")
+	flags.StringArrayVar(&a.common.providerFiles, "provider-file", nil, "load a provider definition from `FILE`; repeatable")
+	flags.BoolVar(&a.common.showSecrets, "show-secrets", false, "show shared keys and credentials as they are")
+	root.SetFlagErrorFunc(a.flagError)
+	root.CompletionOptions.HiddenDefaultCmd = false
+	root.SetHelpCommand(&cobra.Command{Use: "help [command]", Short: "Help about any command", Annotations: map[string]string{noConfig: ""},
+		RunE: func(c *cobra.Command, args []string) error {
+			found, rest, err := c.Root().Find(args)
+			if err != nil || found == nil {
+				return a.unknownCommand(c.Root(), args)
+			}
+			if len(rest) > 0 && found.HasSubCommands() {
+				return a.unknownCommand(found, rest)
+			}
+			return found.Help()
+		}})
+	root.AddCommand(a.commands()...)
+	a.addCompletions(root)
+	return root
+}
+
+// prepare resolves the settings of the command that is about to run.
+func (a *app) prepare(c *cobra.Command, _ []string) error {
+	if _, ok := c.Annotations[noConfig]; !ok && !isCompletion(c) {
+		if err := a.loadConfig(c); err != nil {
+			return err
+		}
+	}
+	if a.common.json || a.common.jq != "" {
+		a.common.output = "json"
+	}
+	if a.common.output != "text" && a.common.output != "json" {
+		return usagef("--output %s: expected text or json", a.common.output)
+	}
+	for stream, on := range map[*paint]bool{&a.paint: a.ErrTTY, &a.out: a.OutTTY} {
+		coloured, err := config.Colour(a.common.color, a.Env, on)
+		if err != nil {
+			return err
+		}
+		stream.on = coloured
+	}
+	return nil
+}
+
+func (a *app) loadConfig(c *cobra.Command) error {
+	listen := pflag.NewFlagSet("listen", pflag.ContinueOnError)
+	if found, _, err := c.Root().Find([]string{"listen"}); err == nil {
+		listen.AddFlagSet(found.Flags())
+		listen.AddFlagSet(c.Root().PersistentFlags())
+	}
+	var err error
+	a.set, err = provider.Builtin()
+	if err != nil {
+		return err
+	}
+	builtin := a.set.Names()
+	a.loaded, err = config.Load(config.Options{
+		Dir: a.Dir, Paths: config.Paths{Env: a.Env}, Listen: listen,
+		Builtin: func(name string) bool { return slices.Contains(builtin, name) },
+	})
+	if err != nil {
+		return err
+	}
+	a.settings, err = a.loaded.Apply(c.Flags(), c.Name())
+	return err
+}
+
+func isCompletion(c *cobra.Command) bool {
+	for ; c != nil; c = c.Parent() {
+		if c.Name() == "completion" || strings.HasPrefix(c.Name(), "__complete") {
+			return true
+		}
+	}
+	return false
+}
+
+// unknownCommand names the commands that come nearest to a mistyped one.
+func (a *app) unknownCommand(c *cobra.Command, args []string) error {
+	if len(args) == 0 {
+		return nil
+	}
+	var names []string
+	for _, sub := range c.Commands() {
+		if sub.IsAvailableCommand() {
+			names = append(append(names, sub.Name()), sub.Aliases...)
+		}
+	}
+	err := usagef("unknown command %q", args[0])
+	text := c.CommandPath() + " --help lists the commands"
+	if nearest := provider.Nearest(args[0], names); len(nearest) > 0 {
+		text = "did you mean " + strings.Join(nearest, " or ") + "? " + text
+	}
+	return hint(err, text)
+}
+
+// flagError turns pflag's error into one that helps.
+func (a *app) flagError(c *cobra.Command, err error) error {
+	var unknown *pflag.NotExistError
+	if invalid, ok := errors.AsType[*pflag.InvalidValueError](err); ok {
+		flag := invalid.GetFlag()
+		if kind := kinds[flag.Value.Type()]; kind != "" {
+			return usagef("%s: --%s %q: expected %s", c.CommandPath(), flag.Name, invalid.GetValue(), kind)
+		}
+	}
+	wrapped := fail(codeUsage, fmt.Errorf("%s: %w", c.CommandPath(), err))
+	if !errors.As(err, &unknown) {
+		return hint(wrapped, c.CommandPath()+" --help explains the flags")
+	}
+	name := unknown.GetSpecifiedName()
+	switch name {
+	case "skip-verify", "no-verify", "insecure-skip-verify":
+		return hint(wrapped, "--insecure is about TLS certificates; --on-invalid flag|reject|drop says what becomes of bad signatures")
+	}
+	var names []string
+	c.Flags().VisitAll(func(f *pflag.Flag) { names = append(names, f.Name) })
+	text := c.CommandPath() + " --help lists the flags"
+	if nearest := provider.Nearest(name, names); len(nearest) > 0 {
+		text = "did you mean --" + strings.Join(nearest, " or --") + "? " + text
+	}
+	return hint(wrapped, text)
+}
+
+// kinds says in words what pflag's types take.
+var kinds = map[string]string{"int": "a whole number", "float64": "a number", "bool": "true or false", "duration": "a duration such as 500ms, 30s or 2m"}
+
+// notice tells a person something on standard error.
+func (a *app) notice(format string, args ...any) {
+	a.say(a.paint.faint("whk:") + " " + fmt.Sprintf(format, args...))
+}
+
+// warn is a notice about something that deserves a look.
+func (a *app) warn(text, hint string) {
+	a.say(a.paint.warn("whk: warning:") + " " + text)
+	if hint != "" {
+		a.say(a.paint.faint("hint:") + " " + hint)
+	}
+}
+
+// say writes a line to standard error, and breaks it where a person reads it.
+func (a *app) say(line string) {
+	if a.ErrTTY {
+		line = strings.Join(fold(line, a.Columns-5), "\n     ")
+	}
+	fmt.Fprintln(a.Err, line)
+}
