@@ -154,25 +154,24 @@ func (a *app) runDemo(ctx context.Context, count int, pause time.Duration) error
 	return r.serveAndSend(ctx, socket, s, count, pause)
 }
 
-// serveAndSend ends when the count is reached, or else with ctx. Where the listener has
-// failed, that the sender fails as well is no news.
+// serveAndSend ends when the count is reached, or else with ctx. A sender that fails ends
+// it too; that one fails because everything has ended is no news.
 func (r *receiver) serveAndSend(ctx context.Context, socket net.Listener, s sink, count int, pause time.Duration) error {
-	ctx, stop := context.WithCancel(ctx)
-	defer stop()
-	sent := make(chan error, 1)
+	ctx, stop := context.WithCancelCause(ctx)
+	sent := make(chan struct{})
 	go func() {
+		defer close(sent)
 		// Everybody who sees the demo sees the same events; the secrets differ.
 		d := newDemonstrator(r, rand.New(rand.NewPCG(1, 2)))
-		err := d.run(ctx, count, pause)
-		if err != nil {
-			stop()
+		if err := d.run(ctx, count, pause); err != nil {
+			stop(err)
 		}
-		sent <- err
 	}()
 	err := r.serve(ctx, socket, s, nil)
-	stop()
-	if failed := <-sent; err == nil && !errors.Is(failed, context.Canceled) {
-		return failed
+	stop(context.Canceled) // the first cause stays
+	<-sent
+	if cause := context.Cause(ctx); err == nil && !errors.Is(cause, context.Canceled) {
+		return cause
 	}
 	return err
 }
