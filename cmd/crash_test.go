@@ -132,8 +132,11 @@ func load(t *testing.T, url string, keyring *verify.Keyring, round int) map[stri
 // with a signature that still holds, and starts again at once.
 func TestKilledUnderLoadLosesNothing(t *testing.T) {
 	rounds := 20
-	if testing.Short() {
+	switch {
+	case testing.Short():
 		rounds = 4
+	case os.Getenv("WHK_LONG") != "":
+		rounds = 100
 	}
 	binary, path, keyring := buildWhk(t), filepath.Join(t.TempDir(), "events.db"), rentmanKeyring(t)
 	var last int64
