@@ -106,8 +106,8 @@ type attemptJSON struct {
 
 func newAttempt(n int64, result verify.Result, r *replay.Redactor) attemptJSON {
 	j := attemptJSON{
-		Event: n, Target: result.Target, Time: result.At, TookMS: milliseconds(result.Took),
-		Outcome: result.Outcome, Error: result.Error, Status: result.Status, Replay: result.Replay, Shadow: result.Shadow, Truncated: result.Truncated,
+		Event: n, Target: r.Text(result.Target), Time: result.At, TookMS: milliseconds(result.Took),
+		Outcome: result.Outcome, Error: r.Text(result.Error), Status: result.Status, Replay: result.Replay, Shadow: result.Shadow, Truncated: result.Truncated,
 	}
 	if result.Outcome == verify.Answered {
 		body := result.Body

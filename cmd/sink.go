@@ -37,7 +37,7 @@ func (r *receiver) newSink() (sink, error) {
 	case r.flags.ui == "none":
 		return silentSink{}, nil
 	}
-	return &lineSink{app: r.app, w: bufio.NewWriter(r.Out), advised: map[string]bool{}, held: map[int64]*listener.Event{}}, nil
+	return &lineSink{app: r.app, redact: r.redactor(all), w: bufio.NewWriter(r.Out), advised: map[string]bool{}, held: map[int64]*listener.Event{}}, nil
 }
 
 // silentSink shows nothing.
@@ -113,6 +113,7 @@ const patience = time.Second
 // answer is there, or for a moment at most.
 type lineSink struct {
 	app     *app
+	redact  *replay.Redactor
 	w       *bufio.Writer
 	advised map[string]bool
 	held    map[int64]*listener.Event
@@ -182,7 +183,7 @@ func (s *lineSink) result(n int64, result verify.Result) error {
 	}
 	for _, shadow := range judged {
 		if shadow.differs != "" {
-			s.app.notice("#%d shadow %s: %s", n, display.Line(shadow.result.Target), shadow.differs)
+			s.app.notice("#%d shadow %s: %s", n, display.Line(s.redact.Text(shadow.result.Target)), shadow.differs)
 		}
 	}
 	return nil
@@ -192,7 +193,7 @@ func (s *lineSink) answer(n int64, result verify.Result) error {
 	e, ok := s.held[n]
 	if !ok {
 		fmt.Fprintf(s.w, "%s %s  → %s  %s\n", strings.Repeat(" ", 8), s.app.out.faint(fmt.Sprintf("%5s", "#"+strconv.FormatInt(n, 10))),
-			display.Line(result.Target), resultText(s.app.out, result))
+			display.Line(s.redact.Text(result.Target)), resultText(s.app.out, result))
 		return s.w.Flush()
 	}
 	delete(s.held, n)
