@@ -28,10 +28,10 @@ type place struct {
 	n   int64
 }
 
-// sighting is an event with some content. Done is closed once its number is known; it
-// is there only while somebody waits for that.
+// sighting is the newest event with some content. While the first one is on its way to
+// the log it has no number; done is there when somebody waits for that.
 type sighting struct {
-	n    int64 // 0 while it is on its way to the log, -1 if it did not get there
+	n    int64
 	at   time.Time
 	done chan struct{}
 }
@@ -72,43 +72,45 @@ func (m *marks) judge(e *Event, ids []string, at time.Time) (keep func()) {
 	key := m.content(e)
 	things := m.things(e, ids)
 	m.mu.Lock()
-	earlier, known := m.same[key]
-	for known && earlier.n == 0 { // the very same is being stored: wait for its number
-		if earlier.done == nil {
-			earlier.done = make(chan struct{})
+	seen := m.same[key]
+	for seen != nil && seen.n == 0 { // the first is being stored: wait for its number
+		if seen.done == nil {
+			seen.done = make(chan struct{})
 		}
-		done := earlier.done
+		done := seen.done
 		m.mu.Unlock()
 		<-done
 		m.mu.Lock()
-		earlier, known = m.same[key]
+		seen = m.same[key]
 	}
-	if known && earlier.n > 0 {
-		e.SameAs, e.Gap = earlier.n, e.At.Sub(earlier.at)
+	if seen == nil {
+		seen = &sighting{at: e.At}
+		m.same[key] = seen
+	} else {
+		e.SameAs, e.Gap = seen.n, max(0, e.At.Sub(seen.at))
 	}
-	mine := &sighting{at: e.At}
-	m.same[key] = mine
 	for _, thing := range things {
 		if last, ok := m.newest[thing]; ok && last.at.After(at) {
 			e.OvertakenBy = last.n
 		}
 	}
 	m.mu.Unlock()
-	return func() { m.keep(e, key, mine, things, at) }
+	return func() { m.keep(e, key, seen, things, at) }
 }
 
 // keep remembers an event, or forgets it when it got no number.
-func (m *marks) keep(e *Event, key uint64, mine *sighting, things []uint64, at time.Time) {
+func (m *marks) keep(e *Event, key uint64, seen *sighting, things []uint64, at time.Time) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	mine.n = e.N
-	if e.N == 0 {
-		mine.n = -1
+	switch {
+	case e.N > seen.n:
+		seen.n, seen.at = e.N, e.At
+	case seen.n == 0:
 		delete(m.same, key)
 	}
-	if mine.done != nil {
-		close(mine.done)
-		mine.done = nil
+	if seen.done != nil {
+		close(seen.done)
+		seen.done = nil
 	}
 	if e.N == 0 {
 		return
@@ -162,14 +164,13 @@ func (m *marks) remember(e *Event, when func(*Event) ([]string, time.Time, bool)
 	key, things := m.content(e), m.things(e, ids)
 	m.mu.Lock()
 	_, known := m.same[key]
-	var mine *sighting
+	seen := &sighting{at: e.At}
 	if !known {
-		mine = &sighting{at: e.At}
-		m.same[key] = mine
+		m.same[key] = seen
 	}
 	m.mu.Unlock()
-	if mine != nil {
-		m.keep(e, key, mine, things, at)
+	if !known {
+		m.keep(e, key, seen, things, at)
 	}
 }
 

@@ -1,7 +1,6 @@
 package store
 
 import (
-	"container/heap"
 	"context"
 	"errors"
 	"time"
@@ -212,34 +211,19 @@ func (s *Store) walk(c *sqlite.Conn, from, to int64, p *page) error {
 // walkNames reads the events of the names that a query picks. Each name has its own
 // run of numbers in the index of names; the runs are merged, newest first.
 func (s *Store) walkNames(c *sqlite.Conn, q Query, first, last int64, p *page) error {
-	runs, err := s.runsOf(c, q)
+	provider, name := newGlob(q.Provider), newGlob(q.Name)
+	runs, err := runsOf(c, func(of, event string) bool { return provider.match(of) && name.match(event) })
 	if err != nil {
 		return err
 	}
-	fetch := min(p.limit, 64)
-	h := make(runHeap, 0, len(runs))
-	for _, r := range runs {
-		// One number is enough to know whose turn it is.
-		if err := r.fill(c, first, last, 1); err != nil {
-			return err
-		}
-		if len(r.numbers) > 0 {
-			h = append(h, r)
-		}
+	m, err := newMerge(c, runs, first, last, min(p.limit, 64), false)
+	if err != nil {
+		return err
 	}
-	heap.Init(&h)
-	for len(h) > 0 && !p.full() {
-		r := h[0]
-		n := r.numbers[0]
-		if r.numbers = r.numbers[1:]; len(r.numbers) == 0 {
-			if err := r.fill(c, first, n-1, fetch); err != nil {
-				return err
-			}
-		}
-		if len(r.numbers) == 0 {
-			heap.Pop(&h)
-		} else {
-			heap.Fix(&h, 0)
+	for !p.full() {
+		n, name, err := m.next(c)
+		if err != nil || n == 0 {
+			return err
 		}
 		known := len(p.damage.Numbers)
 		e, err := s.one(c, n, p.bodies, &p.damage)
@@ -247,9 +231,9 @@ func (s *Store) walkNames(c *sqlite.Conn, q Query, first, last int64, p *page) e
 		case err != nil:
 			return err
 		case e == nil && len(p.damage.Numbers) == known:
-			p.damage.add(n, damaged("the index of names holds it, the events do not"))
-		case e != nil && (nameKey{e.Provider, e.Entity, e.Action}) != r.name:
-			p.damage.add(n, damaged("the index of names has it under another name"))
+			p.damage.add(n, errNotThere)
+		case e != nil && (nameKey{e.Provider, e.Entity, e.Action}) != name:
+			p.damage.add(n, errOtherName)
 		case e != nil:
 			p.add(e)
 		}
@@ -257,65 +241,8 @@ func (s *Store) walkNames(c *sqlite.Conn, q Query, first, last int64, p *page) e
 	return nil
 }
 
-// runsOf finds the names that a query picks.
-func (s *Store) runsOf(c *sqlite.Conn, q Query) ([]*nameRun, error) {
-	stmt, err := c.Prepare("SELECT id, provider, entity, action FROM names")
-	if err != nil {
-		return nil, err
-	}
-	defer stmt.Reset()
-	provider, name := newGlob(q.Provider), newGlob(q.Name)
-	var runs []*nameRun
-	for {
-		found, err := stmt.Step()
-		if err != nil || !found {
-			return runs, err
-		}
-		e := listener.Event{Provider: stmt.ColumnText(1), Entity: stmt.ColumnText(2), Action: stmt.ColumnText(3)}
-		if provider.match(e.Provider) && name.match(e.Name()) {
-			runs = append(runs, &nameRun{id: stmt.ColumnInt64(0), name: nameKey{e.Provider, e.Entity, e.Action}})
-		}
-	}
-}
-
-// nameRun is the run of one name, of which the next few numbers are at hand.
-type nameRun struct {
-	id      int64
-	name    nameKey
-	numbers []int64
-}
-
-// fill reads the highest numbers of the name between two numbers.
-func (r *nameRun) fill(c *sqlite.Conn, first, last int64, limit int) error {
-	stmt, err := c.Prepare("SELECT n FROM events INDEXED BY events_name WHERE name = ? AND n BETWEEN ? AND ? ORDER BY n DESC LIMIT ?")
-	if err != nil {
-		return err
-	}
-	defer stmt.Reset()
-	stmt.BindInt64(1, r.id)
-	stmt.BindInt64(2, first)
-	stmt.BindInt64(3, last)
-	stmt.BindInt64(4, int64(limit))
-	r.numbers = r.numbers[:0]
-	for {
-		found, err := stmt.Step()
-		if err != nil || !found {
-			return err
-		}
-		r.numbers = append(r.numbers, stmt.ColumnInt64(0))
-	}
-}
-
-// runHeap has the run with the highest number on top.
-type runHeap []*nameRun
-
-func (h runHeap) Len() int           { return len(h) }
-func (h runHeap) Less(i, j int) bool { return h[i].numbers[0] > h[j].numbers[0] }
-func (h runHeap) Swap(i, j int)      { h[i], h[j] = h[j], h[i] }
-func (h *runHeap) Push(x any)        { *h = append(*h, x.(*nameRun)) }
-func (h *runHeap) Pop() any {
-	old := *h
-	r := old[len(old)-1]
-	*h = old[:len(old)-1]
-	return r
-}
+// What the index of names can have against an event.
+const (
+	errNotThere  = damaged("the index of names holds it, the events do not")
+	errOtherName = damaged("the index of names has it under another name")
+)

@@ -41,33 +41,40 @@ func (s *Store) AddResult(ctx context.Context, n int64, r verify.Result) error {
 func (s *Store) Results(ctx context.Context, n int64) ([]verify.Result, error) {
 	var results []verify.Result
 	damage := Damage{Path: s.path}
-	err := s.readers.read(ctx, func(c *sqlite.Conn) error {
-		stmt, err := c.Prepare("SELECT event, hash, record FROM results WHERE event = ? ORDER BY key")
-		if err != nil {
-			return err
-		}
-		defer stmt.Reset()
-		stmt.BindInt64(1, n)
-		for {
-			found, err := stmt.Step()
-			if err != nil {
-				return note(&damage, n, err)
-			}
-			if !found {
-				return nil
-			}
-			r, err := resultOf(stmt)
-			if err == nil {
-				results = append(results, r)
-			} else if err := note(&damage, n, fmt.Errorf("an attempt to deliver it: %w", err)); err != nil {
-				return err
-			}
-		}
+	err := s.readers.read(ctx, func(c *sqlite.Conn) (err error) {
+		results, err = resultsOf(c, n, &damage)
+		return err
 	})
 	if err != nil {
 		return nil, wrap("read", s.path, err)
 	}
 	return results, damage.orNil()
+}
+
+// resultsOf reads the results of one event, and notes what it cannot read.
+func resultsOf(c *sqlite.Conn, n int64, damage *Damage) ([]verify.Result, error) {
+	stmt, err := c.Prepare("SELECT event, hash, record FROM results WHERE event = ? ORDER BY key")
+	if err != nil {
+		return nil, err
+	}
+	defer stmt.Reset()
+	stmt.BindInt64(1, n)
+	var results []verify.Result
+	for {
+		found, err := stmt.Step()
+		if err != nil {
+			return results, note(damage, n, err)
+		}
+		if !found {
+			return results, nil
+		}
+		r, err := resultOf(stmt)
+		if err == nil {
+			results = append(results, r)
+		} else if err := note(damage, n, fmt.Errorf("an attempt to deliver it: %w", err)); err != nil {
+			return nil, err
+		}
+	}
 }
 
 // resultOf makes a result of a row of event, hash and record.

@@ -2,6 +2,7 @@ package store
 
 import (
 	"bytes"
+	"errors"
 	"math"
 
 	"zombiezen.com/go/sqlite"
@@ -139,4 +140,33 @@ func firstSince(c *sqlite.Conn, at int64) (int64, error) {
 		return s.ColumnInt64(0) << spanBits, nil
 	}
 	return openSpan(c)
+}
+
+// lastUntil is a number after which every event is newer than a moment, 0 when all
+// that are left are.
+func lastUntil(c *sqlite.Conn, at int64) (int64, error) {
+	open, err := openSpan(c)
+	if err != nil {
+		return 0, err
+	}
+	for _, query := range []string{
+		"SELECT max(n) FROM events WHERE n >= ?2 AND at <= ?1",
+		"SELECT (max(span) << 8) + 255 FROM spans WHERE span << 8 < ?2 AND at_min <= ?1",
+	} {
+		s, err := c.Prepare(query)
+		if err != nil {
+			return 0, err
+		}
+		s.BindInt64(1, at)
+		s.BindInt64(2, open)
+		_, err = s.Step()
+		known, last := err == nil && !s.ColumnIsNull(0), int64(0)
+		if known {
+			last = s.ColumnInt64(0)
+		}
+		if err := errors.Join(err, s.Reset()); err != nil || known {
+			return last, err
+		}
+	}
+	return 0, nil
 }
