@@ -130,10 +130,13 @@ func (a *app) report(err error) int {
 	return code
 }
 
+// exitTitle divides what a command does from the codes it can return.
+const exitTitle = "\n\nExit codes:\n"
+
 // exitHelp is the end of a command's help: the codes it can return.
 func exitHelp(codes ...int) string {
 	var b strings.Builder
-	b.WriteString("\n\nExit codes:\n")
+	b.WriteString(exitTitle)
 	for _, code := range append([]int{codeDone}, codes...) {
 		fmt.Fprintf(&b, "  %3d  %s\n", code, exitCodes[code])
 	}
