@@ -12,6 +12,7 @@ import (
 
 	"whk/cmd/config"
 	"whk/listener"
+	"whk/listener/filter"
 	"whk/listener/store"
 	"whk/replay"
 	"whk/verify/provider"
@@ -37,6 +38,7 @@ func (a *app) addCompletions(root *cobra.Command) {
 		"at":            words("now"),
 		"path-token":    words("auto\tmake one up"),
 		"print":         words("http", "curl", "json"),
+		"speed":         words("original", "2x", "10x", "max"),
 		"provider":      a.completeProvider,
 		"events":        a.completeEvent,
 		"event":         a.completeEvent,
@@ -45,14 +47,18 @@ func (a *app) addCompletions(root *cobra.Command) {
 		"secret-file":   a.completeSecret,
 		"variant":       a.completeVariant,
 		"since":         words("10m", "1h", "24h", "7d"),
+		"where":         words(filter.Examples()...),
+		"older-than":    words("12h", "7d", "30d", "8w"),
+		"max-size":      words("100MB", "500MB", "1GB"),
 		"provider-file": files("yaml", "yml"),
 		"store":         files("db"),
+		"profile":       a.completeProfile,
 		"ready-file":    anyFile,
 		"body":          anyFile,
 	}
 	args := map[string]completer{
 		"listen": anyFile, // behind -- stands a command
-		"send":   first(a.completeEvent, cobra.NoFileCompletions), "replay": first(a.completeRef, cobra.NoFileCompletions),
+		"send":   first(a.completeEvent, cobra.NoFileCompletions), "replay": a.completeRef,
 		"verify": first(a.completeRef, cobra.NoFileCompletions), "sign": first(a.completeProvider, anyFile),
 		"events show":    first(a.completeRef, cobra.NoFileCompletions),
 		"providers show": first(a.completeProvider, cobra.NoFileCompletions),

@@ -266,7 +266,7 @@ func (d *doctor) secret(name string, p *provider.Provider) {
 		return
 	}
 	if len(configured) == 0 {
-		advice := "set " + config.SecretVariable(p.Name) + ", or name it in " + config.ProjectFile
+		advice := "whk secrets set " + p.Name + " keeps one; or set " + config.SecretVariable(p.Name) + ", or name it in " + config.ProjectFile
 		if len(config.Development(nil, p.Scheme.DevelopmentSecret(p.Name), d.Env, false)) == 0 {
 			d.warning(name, advice, "none; the development secret is off in CI")
 			return

@@ -15,6 +15,7 @@ import (
 
 	"whk/cmd/config"
 	"whk/listener"
+	"whk/listener/filter"
 	"whk/listener/store"
 	"whk/verify"
 	"whk/verify/display"
@@ -25,13 +26,19 @@ func (a *app) eventsCommand() *cobra.Command {
 		Use:   "events",
 		Short: "Look at the events that were received",
 		Long: `Look at the events that were received: every one is kept, exactly as it came, with its
-verdict and with what your app answered.`,
+verdict and with what your app answered.
+
+Filters, for --where:
+
+` + filter.Help(),
 		Example: `  whk events list
   whk events show last`,
 		Args: a.unknownCommand,
 		RunE: func(c *cobra.Command, _ []string) error { return c.Help() },
 	}
-	c.AddCommand(a.eventsListCommand(), a.eventsShowCommand())
+	c.AddCommand(a.eventsListCommand(), a.eventsShowCommand(), a.eventsExportCommand(), a.eventsImportCommand(),
+		a.eventsTailCommand(), a.eventsStatsCommand(), a.eventsDriftCommand(), a.eventsPruneCommand())
+	c.AddCommand(a.eventsDiffCommand(), a.eventsSaveCommand())
 	return c
 }
 
@@ -41,13 +48,15 @@ type eventsListFlags struct {
 	provider string
 	event    string
 	since    string
+	where    string
 }
 
 func (f *eventsListFlags) add(flags *pflag.FlagSet) {
 	flags.IntVarP(&f.limit, "limit", "n", store.DefaultLimit, "show the newest `N` events")
 	flags.StringVar(&f.provider, "provider", "", "only events of this `PROVIDER`; * stands for anything")
 	flags.StringVar(&f.event, "event", "", "only events whose name fits this `GLOB`, as in Contact.* or rentman/*.delete")
-	flags.StringVar(&f.since, "since", "", "only events since this `TIME`: 2h, 42m or 3d ago, 2026-01-31, or 2026-01-31T14:00:00Z")
+	flags.StringVar(&f.since, "since", "", "only events since this `TIME`: 2h, 42m, 3d or 2w ago, 2026-01-31, or 2026-01-31T14:00:00Z")
+	flags.StringVar(&f.where, "where", "", "only events that fit this `FILTER`, as in 'sig:invalid app:5xx'; whk events --help explains it")
 }
 
 func (a *app) eventsListCommand() *cobra.Command {
@@ -63,10 +72,13 @@ and whk's own answer elsewhere.
 
 ` + verdictLegend + `
 
+` + marksLegend + `
+
 With --json there is one event a line, whole, with its attempts.` + exitHelp(codeUsage),
 		Example: `  whk events list
   whk events list --limit 200 --since 2h
   whk events list --event 'rentman/*.delete'
+  whk events list --where 'sig:invalid since:10m'
   whk events list --json --jq 'select(.verdict.status != "valid") | .n'`,
 		Args: noArgs,
 		RunE: func(c *cobra.Command, _ []string) error { return a.eventsList(c.Context(), &f) },
@@ -98,13 +110,13 @@ func (a *app) eventsList(ctx context.Context, f *eventsListFlags) error {
 		return err
 	}
 	defer func() { a.closeStore(log) }()
-	events, damage := log.List(ctx, query)
-	if _, ok := errors.AsType[*store.Damage](damage); damage != nil && !ok {
+	events, damage := a.newest(ctx, log, f, query)
+	if _, ok := damaged(damage); damage != nil && !ok {
 		return damage
 	}
 	slices.Reverse(events)
 	if len(events) == 0 && damage == nil {
-		a.noEvents(query, log.Path())
+		a.noEvents(f, log.Path())
 		return nil
 	}
 	if a.isJSON() {
@@ -112,10 +124,28 @@ func (a *app) eventsList(ctx context.Context, f *eventsListFlags) error {
 	} else {
 		err = a.eventsText(ctx, log, events)
 	}
-	if err == nil && damage != nil {
-		err = hint(fail(codeUsage, damage), "whk doctor --full reads the whole store and lists what is damaged")
+	if d, ok := damaged(damage); ok && err == nil {
+		err = damageError(d)
 	}
 	return err
+}
+
+// newest reads the newest events that fit, newest first, without their bodies.
+func (a *app) newest(ctx context.Context, log *store.Store, f *eventsListFlags, q store.Query) (events []*listener.Event, err error) {
+	if f.where == "" {
+		return log.List(ctx, q)
+	}
+	picked, err := (&pickFlags{f.provider, f.event, f.since, f.where}).filter(a, time.Now())
+	if err != nil {
+		return nil, err
+	}
+	for e, err := range a.find(ctx, log, picked, store.SearchOptions{Limit: f.limit}) {
+		if err != nil {
+			return events, err
+		}
+		events = append(events, e.Event)
+	}
+	return events, nil
 }
 
 func (f *eventsListFlags) query(now time.Time) (store.Query, error) {
@@ -136,15 +166,23 @@ func (f *eventsListFlags) query(now time.Time) (store.Query, error) {
 	return q, err
 }
 
-// parseMoment reads a time: so long ago ("2h", "42m", "3d"), a day, or RFC 3339.
-func parseMoment(text string, now time.Time) (time.Time, error) {
-	if days, ok := strings.CutSuffix(text, "d"); ok {
-		if n, err := strconv.Atoi(days); err == nil && n >= 0 {
-			return now.AddDate(0, 0, -n), nil
+// before is the moment that lies so long before another: "2h", "42m", "3d", "2w".
+func before(text string, now time.Time) (time.Time, bool) {
+	for unit, days := range map[string]int{"d": 1, "w": 7} {
+		if number, ok := strings.CutSuffix(text, unit); ok {
+			if n, err := strconv.Atoi(number); err == nil && n >= 0 && n <= 100_000 {
+				return now.AddDate(0, 0, -n*days), true
+			}
 		}
 	}
-	if ago, err := time.ParseDuration(text); err == nil && ago >= 0 {
-		return now.Add(-ago), nil
+	ago, err := time.ParseDuration(text)
+	return now.Add(-ago), err == nil && ago >= 0
+}
+
+// parseMoment reads a time: so long ago ("2h", "42m", "3d", "2w"), a day, or RFC 3339.
+func parseMoment(text string, now time.Time) (time.Time, error) {
+	if at, ok := before(text, now); ok {
+		return at, nil
 	}
 	if day, err := time.ParseInLocation(time.DateOnly, text, now.Location()); err == nil {
 		return day, nil
@@ -152,16 +190,16 @@ func parseMoment(text string, now time.Time) (time.Time, error) {
 	if at, err := time.Parse(time.RFC3339Nano, text); err == nil {
 		return at, nil
 	}
-	return time.Time{}, usagef("%q is no time: expected how long ago (2h, 42m, 3d), a day (2026-01-31) or RFC 3339 (2026-01-31T14:00:00Z)", text)
+	return time.Time{}, usagef("%q is no time: expected how long ago (2h, 42m, 3d, 2w), a day (2026-01-31) or RFC 3339 (2026-01-31T14:00:00Z)", text)
 }
 
 // noEvents says why a list is empty.
-func (a *app) noEvents(q store.Query, path string) {
-	if q.Provider+q.Name == "" && q.Since.IsZero() {
+func (a *app) noEvents(f *eventsListFlags, path string) {
+	if f.provider+f.event+f.since+f.where == "" {
 		a.notice("no events yet in %s; whk listen receives some", display.Line(path))
 		return
 	}
-	a.notice("no event fits; whk events list without --provider, --event and --since lists the newest of all")
+	a.notice("no event fits; whk events list without --provider, --event, --since and --where lists the newest of all")
 }
 
 // eventsJSON writes whole events. Their bodies are read one at a time, so that memory
@@ -244,14 +282,15 @@ func newEventTable(events []*listener.Event, now time.Time) eventTable {
 }
 
 func (t eventTable) heading() string {
-	return strings.TrimRight(fmt.Sprintf("%s  %*s  %s  %s  answer", pad("time", len(t.clock)), t.number, "#", pad("event", t.name), pad("verdict", 11)), " ")
+	return strings.TrimRight(fmt.Sprintf("%s  %*s  %s  %s answer", pad("time", len(t.clock)), t.number, "#", pad("event", t.name), pad("verdict", 11+1+marksColumn)), " ")
 }
 
 func (t eventTable) line(p paint, e *listener.Event, results []verify.Result) string {
-	return fmt.Sprintf("%s  %s  %s  %s  %s", p.faint(e.At.Local().Format(t.clock)),
+	return fmt.Sprintf("%s  %s  %s  %s %s %s", p.faint(e.At.Local().Format(t.clock)),
 		p.faint(fmt.Sprintf("%*s", t.number, "#"+strconv.FormatInt(e.N, 10))),
 		p.bold(pad(display.Line(e.FullName()), t.name)),
-		p.verdict(e.Verdict, pad(mark(e.Verdict)+" "+verdictText(e.Verdict), 11)), answerText(p, e, results))
+		p.verdict(e.Verdict, pad(mark(e.Verdict)+" "+verdictText(e.Verdict), 11)),
+		p.markColumn(e, results), answerText(p, e, results))
 }
 
 // answerText is what the event was answered in the end.
@@ -264,11 +303,12 @@ func answerText(p paint, e *listener.Event, results []verify.Result) string {
 	}
 	last := results[len(results)-1]
 	text := resultText(p, last)
-	if last.Replay {
-		text += p.faint(" ↻")
-	}
 	if len(results) > 1 {
-		text += p.faint(" ×" + strconv.Itoa(len(results)))
+		times := "×"
+		if p.ascii {
+			times = "x"
+		}
+		text += p.faint(" " + times + strconv.Itoa(len(results)))
 	}
 	return text
 }
@@ -279,12 +319,12 @@ func (t eventTable) why(e *listener.Event, columns int) string {
 	if e.Verdict.Reason == verify.NoSecret || e.Verdict.Reason == verify.NoProvider {
 		text = "" // the mark says so
 	}
-	for _, more := range append([]string{e.Cut}, e.Notes...) {
+	for _, more := range append(append([]string{e.Cut}, marked(e)...), e.Notes...) {
 		if text == "" {
 			text = more
 		}
 	}
-	used := len(t.clock) + t.number + max(t.name, display.Width(display.Line(e.FullName()))) + 11 + answerColumn + 10
+	used := len(t.clock) + t.number + max(t.name, display.Width(display.Line(e.FullName()))) + 11 + marksColumn + answerColumn + 10
 	if columns-used < 16 {
 		return ""
 	}

@@ -112,9 +112,9 @@ func TestEventsList(t *testing.T) {
 		{Target: "http://localhost:3000/hook", At: now, Took: 3 * time.Millisecond, Outcome: verify.Refused, Error: "connection refused"},
 		answered(200, "ok"),
 	}})
-	first := clock(0) + "  #1  rentman/Contact.create   ✓ valid      200 12 ms ×2\n"
-	second := clock(1) + "  #2  ploomes/Contacts.Update  ✗ invalid    200\n"
-	third := clock(2) + "  #3  unknown/unknown          · unchecked  200\n"
+	first := clock(0) + "  #1  rentman/Contact.create   ✓ valid        200 12 ms ×2\n"
+	second := clock(1) + "  #2  ploomes/Contacts.Update  ✗ invalid      200\n"
+	third := clock(2) + "  #3  unknown/unknown          · unchecked    200\n"
 	narrow := func(line string) string { return strings.Replace(line, "create   ", "create  ", 1) }
 	tests := []struct {
 		name string
@@ -122,7 +122,7 @@ func TestEventsList(t *testing.T) {
 		want string
 	}{
 		{"all, newest last", nil, first + second + third},
-		{"limit keeps the newest", []string{"--limit", "1"}, clock(2) + "  #3  unknown/unknown  · unchecked  200\n"},
+		{"limit keeps the newest", []string{"--limit", "1"}, clock(2) + "  #3  unknown/unknown  · unchecked    200\n"},
 		{"provider", []string{"--provider", "RENTMAN"}, narrow(first)},
 		{"glob over names", []string{"--event", "contact*.*"}, first + second},
 		{"glob with a provider", []string{"--event", "rentman/*"}, narrow(first)},
@@ -153,7 +153,7 @@ func TestEventsListOfEarlierDays(t *testing.T) {
 	d := newDesk(t)
 	at := time.Date(2026, 1, 31, 12, 0, 0, 0, time.Local)
 	d.store(threeEvents(at)[:1], nil)
-	want := "01-31 12:00:00  #1  rentman/Contact.create  ✓ valid      no answer yet\n"
+	want := "01-31 12:00:00  #1  rentman/Contact.create  ✓ valid        no answer yet\n"
 	if diff := cmp.Diff(want, d.ok("events", "list")); diff != "" {
 		t.Errorf("events list (-want +got):\n%s", diff)
 	}

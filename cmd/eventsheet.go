@@ -44,7 +44,7 @@ func (s eventSheet) heading(name, note string) {
 }
 
 func (s eventSheet) event(e *listener.Event, p *provider.Provider, results []verify.Result) {
-	fmt.Fprintf(s, "%s %s  %s\n", s.p.faint("#"+strconv.FormatInt(e.N, 10)), s.p.bold(display.Line(e.FullName())), s.p.verdict(e.Verdict, mark(e.Verdict)+" "+verdictText(e.Verdict)))
+	fmt.Fprintf(s, "%s %s  %s\n", s.p.faint("#"+strconv.FormatInt(e.N, 10)), s.p.bold(display.Line(e.FullName())), s.p.verdict(e.Verdict, mark(e.Verdict)+" "+verdictText(e.Verdict))+strings.TrimRight(" "+s.p.markColumn(e, results), " "))
 	s.field("received", e.At.Local().Format("2006-01-02 15:04:05.000 -07:00")+s.p.faint(" from ")+display.Line(e.Remote))
 	s.field("id", display.Line(e.ID))
 	s.verdict(e.Verdict, p)
@@ -145,6 +145,9 @@ func (s eventSheet) answer(e *listener.Event) {
 	if e.Cut != "" {
 		s.field("cut", s.p.warn(display.Line(e.Cut)))
 	}
+	for _, line := range marked(e) {
+		s.field("mark", s.p.warn(display.Line(line)))
+	}
 	for _, note := range e.Notes {
 		s.field("note", display.Line(s.redact.Text(note)))
 	}
@@ -199,7 +202,7 @@ func (s eventSheet) attempts(results []verify.Result) {
 	for i, r := range results {
 		how := ""
 		if r.Replay {
-			how = s.p.faint(" ↻ replayed")
+			how = s.p.faint(" " + s.p.replay() + " replayed")
 		}
 		fmt.Fprintf(s, "%s %s  %s → %s%s\n", s.p.faint("#"+strconv.Itoa(i+1)), r.At.Local().Format(time.TimeOnly),
 			resultText(s.p, r), display.Line(s.redact.Text(r.Target)), how)

@@ -11,13 +11,14 @@ import (
 	"whk/verify/display"
 )
 
-// eventLine writes an event in one line of columns: time, number, name, verdict. Names
-// come from outside, so they pass the boundary here.
+// eventLine writes an event in one line of columns: time, number, name, verdict, marks.
+// Names come from outside, so they pass the boundary here.
 func eventLine(p paint, e *listener.Event) string {
 	name := pad(display.Line(e.FullName()), 32)
 	verdict := pad(mark(e.Verdict)+" "+verdictText(e.Verdict), 11)
-	return fmt.Sprintf("%s %s  %s  %s", p.faint(e.At.Local().Format(time.TimeOnly)),
-		p.faint(fmt.Sprintf("%5s", "#"+strconv.FormatInt(e.N, 10))), p.bold(name), p.verdict(e.Verdict, verdict))
+	return fmt.Sprintf("%s %s  %s  %s %s", p.faint(e.At.Local().Format(time.TimeOnly)),
+		p.faint(fmt.Sprintf("%5s", "#"+strconv.FormatInt(e.N, 10))), p.bold(name), p.verdict(e.Verdict, verdict),
+		p.markColumn(e, nil))
 }
 
 // verdictText is the verdict in the words of a narrow column.
@@ -52,19 +53,22 @@ func pad(text string, columns int) string {
 	return text
 }
 
+// detail is one line below an event.
+func detail(p paint, text string, columns int) string {
+	text, indent := display.Line(text), strings.Repeat(" ", 17)
+	folded := []string{text}
+	if columns > 40 {
+		folded = fold(text, columns-19)
+	}
+	return indent + p.faint("└ ") + strings.Join(folded, "\n  "+indent)
+}
+
 // details are the lines below an event that say what a person has to know: why a
 // check failed, why a body is cut, what could not be read. They are broken at so many
 // columns, 0 for never.
 func details(p paint, e *listener.Event, columns int) []string {
 	var lines []string
-	add := func(text string) {
-		text, indent := display.Line(text), strings.Repeat(" ", 17)
-		folded := []string{text}
-		if columns > 40 {
-			folded = fold(text, columns-19)
-		}
-		lines = append(lines, indent+p.faint("└ ")+strings.Join(folded, "\n  "+indent))
-	}
+	add := func(text string) { lines = append(lines, detail(p, text, columns)) }
 	if e.Cut != "" {
 		add("cut: " + e.Cut)
 	} else if e.Verdict.Reason != "" && e.Verdict.Reason != verify.NoProvider || e.Verdict.Detail != "" && e.Verdict.Status != verify.Unsigned {
@@ -73,6 +77,9 @@ func details(p paint, e *listener.Event, columns int) []string {
 			text = strings.TrimPrefix(text+": ", ": ") + e.Verdict.Detail
 		}
 		add(text)
+	}
+	for _, line := range marked(e) {
+		add(line)
 	}
 	for _, note := range e.Notes {
 		add(note)

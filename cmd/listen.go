@@ -51,6 +51,7 @@ type listenFlags struct {
 	timeout         time.Duration
 	readyFile       string
 	requireVerified bool
+	failOnDrift     bool
 	maxBody         config.Size
 	sending         sendingFlags
 	secrets         secretFlags
@@ -78,6 +79,7 @@ func (f *listenFlags) add(flags *pflag.FlagSet) {
 	flags.DurationVar(&f.timeout, "timeout", 0, "stop after so long")
 	flags.StringVar(&f.readyFile, "ready-file", "", "write the URL to this `FILE` once whk receives")
 	flags.BoolVar(&f.requireVerified, "require-verified", false, "exit 1 if an event was invalid, 5 if one could not be verified")
+	flags.BoolVar(&f.failOnDrift, "fail-on-drift", false, "exit 1 if the body of an event departs from the shape that samples and stored events have")
 	f.maxBody = 25 << 20
 	flags.Var(&f.maxBody, "max-body", "largest body to receive")
 	f.sending.add(flags, "forward-timeout", 30*time.Second)
@@ -209,6 +211,7 @@ type receiver struct {
 	url     string
 	log     *store.Store
 	tally   tally
+	drift   *driftWatch // nil without --fail-on-drift
 }
 
 // tally counts what the watcher saw.
@@ -260,6 +263,10 @@ func (r *receiver) serve(ctx context.Context, socket net.Listener, sink sink, co
 	if r.watches() {
 		watcher = l.Watch(last)
 	}
+	if r.flags.failOnDrift {
+		r.drift = r.watchDrift(ctx, r.log, last)
+		defer r.drift.wait()
+	}
 	served := make(chan error, 1)
 	go func() { served <- l.Serve(serving, socket) }()
 	if err := sink.ready(r); err != nil {
@@ -303,7 +310,7 @@ func (r *receiver) serve(ctx context.Context, socket net.Listener, sink sink, co
 // watches reports whether anything has to be known of the events as they come. If not,
 // whk only receives, and spends nothing on telling.
 func (r *receiver) watches() bool {
-	return r.flags.ui != "none" || r.isJSON() || r.flags.count > 0 || r.flags.requireVerified
+	return r.flags.ui != "none" || r.isJSON() || r.flags.count > 0 || r.flags.requireVerified || r.flags.failOnDrift
 }
 
 // watch hands every notice to the sink until the listener has stopped. It calls
@@ -352,7 +359,10 @@ func (r *receiver) show(e *listener.Event, s sink, enough func()) error {
 	if r.flags.count > 0 && r.tally.events > r.flags.count {
 		return nil
 	}
-	return s.event(e)
+	if err := s.event(e); err != nil || r.drift == nil {
+		return err
+	}
+	return r.drift.show(e, s)
 }
 
 // verdict is how the whole run went: the exit code.
@@ -363,6 +373,9 @@ func (r *receiver) verdict(ctx context.Context, beside *child) error {
 		return exit(beside.code())
 	case r.flags.count > r.tally.events && !interrupted:
 		return fail(codeInVain, fmt.Errorf("listen: %d of %d events came", r.tally.events, r.flags.count))
+	case r.drift != nil && r.drift.departed > 0:
+		return hint(fail(codeNo, fmt.Errorf("listen: %d of %d events departed from the shape they are known to have", r.drift.departed, r.tally.events)),
+			"whk events drift says more")
 	case !r.flags.requireVerified:
 		return nil
 	case r.tally.verdicts[verify.Invalid]+r.tally.verdicts[verify.Missing] > 0:

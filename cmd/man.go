@@ -54,6 +54,7 @@ func manPage() (string, error) {
 			"* WHK_ and the name of a flag in capitals, as in WHK_ON_INVALID: the value of the flag where it is not given",
 			"* WHK_SECRET_RENTMAN, WHK_SECRET_PLOOMES and so on: the secret of a provider",
 			"* WHK_CONFIG: the user's configuration file",
+			"* WHK_PROFILE: the profile of that file that holds",
 			"* XDG_CONFIG_HOME, XDG_DATA_HOME, XDG_STATE_HOME: where the files below are",
 			"* NO_COLOR, CLICOLOR, CLICOLOR_FORCE: whether there is colour, unless --color says it",
 			"* CI: the development secret is off where it is set",
@@ -63,6 +64,8 @@ func manPage() (string, error) {
 			"* .whk/providers/: provider definitions of a project",
 			"* ~/.config/whk/config.yaml: the user's configuration, of the same form",
 			"* ~/.config/whk/providers/: the user's provider definitions",
+			"* ~/.config/whk/secrets.json: the secrets that whk secrets keeps, for their owner alone",
+			"* ~/.local/state/whk/trust/: which project files are trusted",
 			"* ~/.local/share/whk/events.db: the events, an SQLite database",
 		}, "\n"))
 	return tidyRoff(page.Build(literalRoff{roff.NewDocument()})), nil

@@ -8,7 +8,10 @@ import (
 
 // paint colours text for one stream, or leaves it alone. No meaning is carried by
 // colour alone.
-type paint struct{ on bool }
+type paint struct {
+	on    bool
+	ascii bool // whether signs have to do without Unicode
+}
 
 func (p paint) with(text string, attributes ...color.Attribute) string {
 	if !p.on {

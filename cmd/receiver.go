@@ -92,7 +92,7 @@ func (a *app) newReceiver(f *listenFlags) (*receiver, error) {
 		return nil, err
 	}
 	r.options = listener.Options{
-		Recognise: recogniser.Recognise, Accepts: recogniser.Accepts, Admit: recogniser.Admit,
+		Recognise: recogniser.Recognise, Accepts: recogniser.Accepts, Admit: recogniser.Admit, Moment: recogniser.Moment,
 		Routes: routes, Sender: sender, Sequential: f.sequential, Retries: retries, Prepare: prepare, MaxBody: int64(f.maxBody), MaxConns: maxConns(),
 		Policy: listener.Policy{Respond: f.respond, Delay: f.delay, FailFirst: f.failFirst, Ack: f.ack, OnInvalid: listener.OnInvalid(f.onInvalid)},
 		Warn:   func(text string) { a.warn(display.Line(strings.TrimRight(text, "\n")), "") },

@@ -5,10 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"net/http"
+	"math/rand/v2"
 	"os"
-	"strconv"
+	"slices"
 	"strings"
+	"sync"
+	"time"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -17,101 +19,199 @@ import (
 	"whk/listener/store"
 	"whk/replay"
 	"whk/verify"
-	"whk/verify/display"
 )
 
 // replayFlags are the flags of whk replay.
 type replayFlags struct {
-	expect  expectation
-	asIs    bool
+	to string
+
+	pick   pickFlags
+	events []string
+	limit  int
+
+	resign     bool
+	set, unset []string
+	asIs       bool
+
+	speed       speed
+	concurrency int
+	sequential  bool
+
+	expect  replayExpectation
+	yes     bool
 	sending sendingFlags
+	secrets secretFlags
 }
 
+// choosing are the flags that pick events. One of them is enough to mean all that fit.
+var choosing = [...]string{"where", "provider", "events", "since", "limit"}
+
 func (f *replayFlags) add(flags *pflag.FlagSet) {
-	flags.Var(&f.expect, "expect", "statuses that are as they should be: 2xx, 200, 200,204, or any")
+	flags.StringVar(&f.to, "to", "", "send to this `URL`, port or host (default: where the last attempt went)")
+	flags.StringVar(&f.pick.where, "where", "", "only events that fit this `FILTER`, as in 'app:5xx -is:replayed'; whk events --help explains it")
+	flags.StringVar(&f.pick.provider, "provider", "", "only events of this `PROVIDER`; * stands for anything")
+	flags.StringArrayVarP(&f.events, "events", "e", nil, "only events whose name fits this `GLOB`, as in Contact.* or rentman/*.delete; repeatable")
+	f.pick.addSince(flags)
+	flags.IntVar(&f.limit, "limit", 0, "only the newest `N` of them (default: all)")
+	flags.BoolVar(&f.resign, "resign", false, "sign anew, with a fresh time stamp and id where the scheme has them")
+	flags.StringArrayVar(&f.set, "set", nil, "put a value into the body: `PATH=VALUE` in the type of what it replaces, PATH:=JSON, or PATH=@FILE; signs anew; repeatable")
+	flags.StringArrayVar(&f.unset, "unset", nil, "take what is at `PATH` out of the body; signs anew; repeatable")
 	flags.BoolVar(&f.asIs, "as-is", false, "send Authorization and Cookie headers to other machines, too")
+	flags.Var(&f.speed, "speed", "keep the gaps between the events: original, a number of times as fast (2x), or max for none")
+	flags.IntVarP(&f.concurrency, "concurrency", "c", 1, "send up to `N` at once")
+	flags.BoolVar(&f.sequential, "sequential", false, "send each event when the one before is answered, whatever the environment says of --concurrency")
+	flags.Var(&f.expect, "expect", "what is as it should be: statuses (2xx, 200, 200,204), fixed (none fails still or anew), same (the last status), or any")
+	flags.BoolVarP(&f.yes, "yes", "y", false, "do not ask before events leave this machine")
 	f.sending.add(flags, "request-timeout", replay.DefaultTimeout)
+	f.secrets.add(flags)
 }
 
 func (a *app) replayCommand() *cobra.Command {
 	var f replayFlags
 	c := &cobra.Command{
-		Use:     "replay EVENT [URL]",
+		Use:     "replay [EVENT|RANGE...] [URL]",
 		Aliases: []string{"resend", "retry"},
-		Short:   "Send a stored event again",
-		Long: `Send a stored event again, byte for byte as it was received, and compare the answer
-with that of the last attempt. The event is named by its number, as last or
-last:ploomes, or by the first 8 or more digits of its id.
+		Short:   "Send stored events again",
+		Long: `Send stored events again, the oldest first, byte for byte as they were received, and
+compare each answer with that to the last attempt: fixed, still failing, regressed, or
+still passing.
 
-Without a URL it goes where the last attempt went. The new attempt is stored under the
-event; the event itself never changes. This works while whk listen runs.` + exitHelp(codeNo, codeUsage, codeNetwork, codeInterrupted),
+Events are named by number (42), range (3..7), as last or last:ploomes, or by the first
+8 or more digits of their id. - reads them from standard input, as whk events list
+--json prints them. --where, --provider, --events, --since and --limit pick among those
+that are named, or among all.
+
+The last of several arguments is the target, a port, a host or a URL; --to names it too.
+Without one each event goes where its last attempt went. Several events, and imported
+ones, leave this machine only when somebody has agreed. Authorization and Cookie headers
+stay at home, unless the target is the host that they came for, or --as-is is given.
+
+--resign signs anew with the secret that is configured; --set and --unset edit the body,
+which takes a new signature. An event whose body is incomplete is not sent.
+
+Every attempt is stored under its event; the event itself never changes. This works
+while whk listen runs.` + exitHelp(codeNo, codeUsage, codeNetwork, codeInterrupted),
 		Example: `  whk replay 42 3000
   whk replay last
-  whk replay last:ploomes localhost:3000/crm --expect 200`,
-		Args: func(_ *cobra.Command, args []string) error {
-			switch len(args) {
-			case 0:
-				return hint(usagef("replay: which event?"), "as in: whk replay last 3000; whk events list lists them")
-			case 1, 2:
-				return nil
-			}
-			return usagef("replay: expected an event and a target, got %s", strings.Join(args, " "))
-		},
+  whk replay 3..7 last:ploomes localhost:3000/crm --expect fixed
+  whk replay --where 'app:5xx since:2h' 3000
+  whk replay 42 3000 --set LegalName='New name'
+  whk replay --provider rentman --since 1h --speed 10x --to 3000
+  whk events list --json | whk replay - 3000`,
 		RunE: func(c *cobra.Command, args []string) error {
-			to := ""
-			if len(args) == 2 {
-				to = args[1]
-			}
-			return a.replay(c.Context(), &f, args[0], to)
+			chosen := slices.ContainsFunc(choosing[:], func(name string) bool {
+				return c.Flags().Changed(name) && a.settings.Source(name).Name == name
+			})
+			return a.replay(c.Context(), &f, args, chosen)
 		},
 	}
 	f.add(c.Flags())
+	_ = c.RegisterFlagCompletionFunc("expect", words("2xx\tany success", "fixed\tnothing fails still or anew", "same\tthe status of the last attempt", "any\twhatever is answered")) // the flag is there
 	return c
 }
 
-func (a *app) replay(ctx context.Context, f *replayFlags, ref, to string) error {
-	if f.sending.timeout <= 0 {
+// check refuses values that no flag parser knows to be wrong.
+func (f *replayFlags) check(a *app) error {
+	if f.sequential {
+		if f.concurrency > 1 && a.settings.Source("concurrency").Name == "concurrency" {
+			return usagef("--sequential and --concurrency %d: give one of them", f.concurrency)
+		}
+		f.concurrency = 1
+	}
+	for _, name := range [...]string{"secret", "secret-file", "secret-stdin", "secret-dev"} {
+		if a.settings.Source(name).Name == name && !f.remakes() {
+			return usagef("--%s: nothing is signed without --resign", name)
+		}
+	}
+	switch {
+	case f.sending.timeout <= 0:
 		return usagef("--request-timeout %s: expected a time such as 10s", f.sending.timeout)
+	case f.limit < 0:
+		return usagef("--limit %d: expected a number from 1", f.limit)
+	case f.concurrency < 1:
+		return usagef("--concurrency %d: expected a number from 1", f.concurrency)
+	}
+	return nil
+}
+
+// remakes reports whether what is sent is more than a copy.
+func (f *replayFlags) remakes() bool { return f.resign || len(f.set)+len(f.unset) > 0 }
+
+// replaying is one run of whk replay.
+type replaying struct {
+	*app
+	flags     *replayFlags
+	log       *store.Store
+	sender    *replay.Sender
+	plan      *replayPlan
+	resigners map[string]*replay.Resigner // by provider
+	out       *replayOutput
+	rnd       sync.Pool // of *rand.Rand
+}
+
+func (a *app) replay(ctx context.Context, f *replayFlags, args []string, chosen bool) error {
+	if err := f.check(a); err != nil {
+		return err
+	}
+	refs, err := f.references(a, args, chosen)
+	if err != nil {
+		return err
 	}
 	if _, err := a.providers(); err != nil {
 		return err
 	}
-	log, err := a.openExisting()
-	if err != nil {
+	r := &replaying{app: a, flags: f}
+	r.rnd.New = func() any { return rand.New(rand.NewPCG(rand.Uint64(), rand.Uint64())) }
+	if r.log, err = a.openExisting(); err != nil {
 		return err
 	}
-	defer func() { a.closeStore(log) }()
-	e, err := a.findEvent(ctx, log, ref)
-	if err != nil {
+	defer func() { a.closeStore(r.log) }()
+	if err := r.prepare(ctx, refs); err != nil {
 		return err
 	}
-	name := "event #" + strconv.FormatInt(e.N, 10)
-	if e.Cut != "" {
-		return fail(codeUsage, fmt.Errorf("replay %s: its body is incomplete (%s), so that it cannot be sent as it was", name, e.Cut))
-	}
-	before, err := log.Results(ctx, e.N)
-	if _, damaged := errors.AsType[*store.Damage](err); err != nil && !damaged {
+	if r.sender, err = f.sending.sender(); err != nil {
 		return err
 	}
-	target, err := replayTarget(e, before, to)
-	if err != nil {
+	defer r.sender.Close()
+	if r.out, err = r.newOutput(); err != nil {
 		return err
 	}
-	sender, err := f.sending.sender()
-	if err != nil {
-		return err
+	return r.run(ctx)
+}
+
+// references reads the arguments that name events, and leaves the target in f.to.
+func (f *replayFlags) references(a *app, args []string, chosen bool) ([]string, error) {
+	if f.to == "" || a.settings.Source("to").Name != "to" {
+		named, to, err := splitTarget(args, chosen)
+		if err != nil {
+			return nil, err
+		}
+		if args = named; to != "" {
+			f.to = to
+		}
 	}
-	defer sender.Close()
-	result := sender.Send(ctx, target, a.outgoing(f, e.Delivery, target))
-	result.Replay = true
-	// What was sent is recorded even when the command is interrupted meanwhile.
-	if err := log.AddResult(context.WithoutCancel(ctx), e.N, result); err != nil {
-		return fmt.Errorf("replay %s: it was sent, but the attempt could not be stored: %w", name, err)
+	if len(args) == 0 && !chosen {
+		return nil, hint(usagef("replay: which event?"), "as in: whk replay last 3000; whk events list lists them")
 	}
-	if err := a.printReplay(f, e, before, result); err != nil {
-		return err
+	var refs []string
+	for _, arg := range args {
+		if arg != "-" {
+			refs = append(refs, strings.Split(arg, ",")...)
+			continue
+		}
+		if f.secrets.stdin {
+			return nil, usagef("replay - and --secret-stdin: standard input can be one of them")
+		}
+		read, err := references(a.In)
+		if err != nil {
+			return nil, err
+		}
+		if len(read) == 0 {
+			return nil, usagef("replay: standard input names no event")
+		}
+		refs = append(refs, read...)
 	}
-	return unexpected("replay", name, &f.expect, result)
+	return refs, nil
 }
 
 // openExisting opens the store for adding to it, and makes none.
@@ -126,113 +226,124 @@ func (a *app) openExisting() (*store.Store, error) {
 	return a.openStore(store.Options{})
 }
 
-// replayTarget is what the user named, else where the last attempt went.
-func replayTarget(e *listener.Event, before []verify.Result, to string) (string, error) {
-	if to != "" {
-		target, err := replay.Target(to, e.Delivery.URL)
+// run sends what was planned, and says by the exit code whether all came out as expected.
+func (r *replaying) run(ctx context.Context) error {
+	pace := replay.Pace{Count: len(r.plan.events), Concurrency: r.flags.concurrency}
+	if r.flags.speed > 0 {
+		pace.Due = replay.Gaps(r.plan.moments(), float64(r.flags.speed))
+		if last := pace.Due[len(pace.Due)-1]; last > time.Minute {
+			r.notice("at this speed the last event is sent in %s", last.Round(time.Second))
+		}
+	}
+	// What goes wrong with the store or the output ends the run; what was sent stays.
+	sending, stop := context.WithCancel(ctx)
+	defer stop()
+	var once sync.Once
+	var broken error
+	r.out.begin(pace.Count)
+	sum := pace.Run(sending, func(ctx context.Context, i int) (verify.Result, bool) {
+		result, sent, err := r.one(ctx, r.plan.events[i].n)
 		if err != nil {
-			return "", fail(codeUsage, fmt.Errorf("replay: %w", err))
+			once.Do(func() { broken = err })
+			stop()
 		}
-		return target, nil
+		return result, sent
+	})
+	r.out.end()
+	if broken != nil && !errors.Is(broken, context.Canceled) {
+		return broken
 	}
-	if len(before) == 0 {
-		return "", hint(usagef("replay: event #%d was never sent on, so there is no target", e.N), fmt.Sprintf("name one, as in: whk replay %d 3000", e.N))
-	}
-	return before[len(before)-1].Target, nil
-}
-
-// personal are the headers that open doors at the machine that they were meant for.
-var personal = [...]string{"Authorization", "Cookie"}
-
-// outgoing is the delivery as it may leave this machine: elsewhere, the credentials of
-// whoever sent it are nobody's business.
-func (a *app) outgoing(f *replayFlags, d *verify.Delivery, target string) *verify.Delivery {
-	if f.asIs || isLoopback(target) {
-		return d
-	}
-	var dropped []string
-	kept := *d
-	kept.Header = http.Header{}
-	for name, values := range d.Header {
-		kept.Header[name] = values
-	}
-	for _, name := range personal {
-		if len(kept.Header[name]) > 0 {
-			delete(kept.Header, name)
-			dropped = append(dropped, name)
-		}
-	}
-	if len(dropped) == 0 {
-		return d
-	}
-	a.notice("%s left out, since %s is another machine; --as-is sends it", strings.Join(dropped, " and "), display.Line(hostOf(target)))
-	return &kept
-}
-
-// comparison says how an attempt compares with the one before, as far as expectations go.
-type comparison string
-
-const (
-	fixed        comparison = "fixed"
-	stillFailing comparison = "still failing"
-	regressed    comparison = "regressed"
-	stillPassing comparison = "still passing"
-)
-
-// compare returns "" when there is nothing to compare with.
-func compare(expect *expectation, before []verify.Result, now verify.Result) comparison {
-	if len(before) == 0 {
-		return ""
-	}
-	switch was, is := expect.met(before[len(before)-1]), expect.met(now); {
-	case !was && is:
-		return fixed
-	case !was:
-		return stillFailing
-	case is:
-		return stillPassing
-	}
-	return regressed
-}
-
-// replayedJSON is an attempt with what it changed as output, type "attempt".
-type replayedJSON struct {
-	attemptJSON
-	Comparison comparison `json:"comparison,omitempty"`
-}
-
-func (a *app) printReplay(f *replayFlags, e *listener.Event, before []verify.Result, result verify.Result) error {
-	redact := a.redactor(a.knownSecrets())
-	versus := compare(&f.expect, before, result)
-	if a.isJSON() {
-		out, err := a.newJSON()
-		if err != nil {
-			return err
-		}
-		return out.emit("attempt", replayedJSON{newAttempt(e.N, result, redact), versus})
-	}
-	if _, err := fmt.Fprintf(a.Out, "%s  to %s\n", eventLine(a.out, e), display.Line(result.Target)); err != nil {
+	if err := r.out.summary(sum); err != nil {
 		return err
 	}
-	if err := a.printAnswer(result, redact); err != nil || versus == "" {
-		return err
+	if ctx.Err() != nil {
+		return exit(codeInterrupted)
 	}
-	_, err := fmt.Fprintln(a.Out, "  "+a.comparisonText(versus, before[len(before)-1]))
-	return err
+	return r.out.outcome(sum)
 }
 
-// comparisonText names the last attempt, so that a person need not look it up.
-func (a *app) comparisonText(c comparison, last verify.Result) string {
-	text := string(c)
-	switch c {
-	case fixed, stillPassing:
-		text = a.out.good(text)
-	default:
-		text = a.out.bad(text)
+// one sends one event. What cannot be sent is told like an answer; the error is one that
+// ends the run.
+func (r *replaying) one(ctx context.Context, n int64) (result verify.Result, sent bool, err error) {
+	e, err := r.log.Event(ctx, n)
+	if refused := unreadable(err); refused != nil {
+		return result, false, r.out.refused(n, nil, refused)
 	}
-	was := string(last.Outcome)
-	if last.Outcome == verify.Answered {
-		was = "answered " + strconv.Itoa(last.Status)
+	if err != nil {
+		return result, false, err
 	}
-	return text + a.out.faint(": the last attempt, "+last.At.Local().Format("2006-01-02 15:04:05")+", was "+was)
+	attempts, err := r.log.Results(ctx, n)
+	if _, ok := damaged(err); err != nil && !ok {
+		return result, false, err
+	}
+	before := lastAttempt(attempts)
+	target, d, err := r.request(e, before)
+	if err != nil {
+		return result, false, r.out.refused(n, e, err)
+	}
+	result = r.sender.Send(ctx, target, d)
+	result.Replay = true
+	// What was sent is recorded even when the command is interrupted meanwhile.
+	if err := r.log.AddResult(context.WithoutCancel(ctx), n, result); err != nil {
+		return result, true, fmt.Errorf("replay event #%d: it was sent, but the attempt could not be stored: %w", n, err)
+	}
+	return result, true, r.out.attempt(e, before, result)
+}
+
+// unreadable is the error of an event that has gone or been damaged since it was picked,
+// nil for any other.
+func unreadable(err error) error {
+	if _, ok := damaged(err); ok {
+		return err
+	}
+	if errors.Is(err, store.ErrNotFound) {
+		return errors.New("it has been deleted")
+	}
+	return nil
+}
+
+// lastAttempt is the attempt that a new one is compared with: the answer of a shadow,
+// and an attempt that whk gave up itself, say nothing about the app.
+func lastAttempt(attempts []verify.Result) *verify.Result {
+	for i := range slices.Backward(attempts) {
+		if r := &attempts[i]; !r.Shadow && r.Outcome != verify.Interrupted {
+			return r
+		}
+	}
+	return nil
+}
+
+// request is what is sent of an event, and where.
+func (r *replaying) request(e *listener.Event, before *verify.Result) (target string, d *verify.Delivery, err error) {
+	if err := incomplete(e); err != nil {
+		return "", nil, err
+	}
+	if target, err = r.target(e, before); err != nil {
+		return "", nil, err
+	}
+	d = e.Delivery
+	if r.flags.remakes() {
+		resigner := r.resigners[e.Provider]
+		if resigner == nil {
+			return "", nil, errUnsignable
+		}
+		rnd := r.rnd.Get().(*rand.Rand)
+		defer r.rnd.Put(rnd)
+		if d, err = resigner.Make(d, target, len(r.plan.events) == 1, time.Now(), rnd); err != nil {
+			return "", nil, err
+		}
+		target = d.URL
+	}
+	if names := r.private(e, target); len(names) > 0 {
+		d = without(d, names)
+	}
+	return target, d, nil
+}
+
+// incomplete is the error for an event that cannot be sent as it was, else nil.
+func incomplete(e *listener.Event) error {
+	if e.Cut == "" {
+		return nil
+	}
+	return fmt.Errorf("its body is incomplete (%s), so that it cannot be sent as it was", e.Cut)
 }

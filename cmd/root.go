@@ -63,6 +63,7 @@ type commonFlags struct {
 	json          bool
 	jq            string
 	store         string
+	profile       string
 	providerFiles []string
 	showSecrets   bool
 }
@@ -94,9 +95,11 @@ or with none: whk demo`,
 	flags.BoolVar(&a.common.json, "json", false, "short for --output json")
 	flags.StringVar(&a.common.jq, "jq", "", "filter JSON output by a jq `EXPRESSION`")
 	flags.StringVar(&a.common.store, "store", "", "keep events in this `FILE` (default: whk's own, see whk doctor)")
+	flags.StringVar(&a.common.profile, "profile", "", "use the profile of this `NAME` in the user file")
 	flags.StringArrayVar(&a.common.providerFiles, "provider-file", nil, "load a provider definition from `FILE`; repeatable")
 	flags.BoolVar(&a.common.showSecrets, "show-secrets", false, "show shared keys and credentials as they are")
 	root.SetFlagErrorFunc(a.flagError)
+	root.SetHelpFunc(func(c *cobra.Command, _ []string) { a.help(c) })
 	root.CompletionOptions.HiddenDefaultCmd = false
 	root.SetHelpCommand(&cobra.Command{Use: "help [command]", Short: "Help about any command", Annotations: map[string]string{noConfig: ""},
 		RunE: func(c *cobra.Command, args []string) error {
@@ -132,12 +135,25 @@ func (a *app) prepare(c *cobra.Command, _ []string) error {
 		if err != nil {
 			return err
 		}
-		stream.on = coloured
+		stream.on, stream.ascii = coloured, a.ascii()
 	}
 	return nil
 }
 
 func (a *app) loadConfig(c *cobra.Command) error {
+	options, err := a.configOptions(c)
+	if err != nil {
+		return err
+	}
+	if a.loaded, err = config.Load(options); err != nil {
+		return err
+	}
+	a.settings, err = a.loaded.Apply(c.Flags(), c.Name())
+	return err
+}
+
+// configOptions is what the files are read by; nothing is read yet.
+func (a *app) configOptions(c *cobra.Command) (config.Options, error) {
 	listen := pflag.NewFlagSet("listen", pflag.ContinueOnError)
 	if found, _, err := c.Root().Find([]string{"listen"}); err == nil {
 		listen.AddFlagSet(found.Flags())
@@ -146,18 +162,35 @@ func (a *app) loadConfig(c *cobra.Command) error {
 	var err error
 	a.set, err = provider.Builtin()
 	if err != nil {
-		return err
+		return config.Options{}, err
 	}
 	builtin := a.set.Names()
-	a.loaded, err = config.Load(config.Options{
-		Dir: a.Dir, Paths: config.Paths{Env: a.Env}, Listen: listen,
+	profile := a.common.profile
+	if !c.Flags().Changed("profile") { // needed before the environment speaks to the flags
+		profile, _ = a.Env(config.Variable("profile"))
+	}
+	return config.Options{
+		Dir: a.Dir, Paths: config.Paths{Env: a.Env}, Listen: listen, Profile: profile,
 		Builtin: func(name string) bool { return slices.Contains(builtin, name) },
-	})
-	if err != nil {
+		Trusted: a.trust().Confirmed,
+	}, nil
+}
+
+// trust is what the user has confirmed; without a state folder that is nothing.
+func (a *app) trust() config.Trust {
+	state, _ := config.Paths{Env: a.Env}.StateDir()
+	return config.Trust{Dir: state}
+}
+
+// environmentOnly resolves the flags of a command that has to work although a file
+// cannot be used, or may not be obeyed yet. It stands in for prepare.
+func (a *app) environmentOnly(c *cobra.Command, args []string) (err error) {
+	a.loaded = config.Environment(a.Env)
+	if a.settings, err = a.loaded.Apply(c.Flags(), c.Name()); err != nil {
 		return err
 	}
-	a.settings, err = a.loaded.Apply(c.Flags(), c.Name())
-	return err
+	c.Annotations = map[string]string{noConfig: ""}
+	return a.prepare(c, args)
 }
 
 func isCompletion(c *cobra.Command) bool {

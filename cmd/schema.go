@@ -107,12 +107,20 @@ func outputKinds() []outputKind {
 		{"event", "a delivery that was received, with what was thought of it", types(eventJSON{})},
 		{"attempt", "what a target answered to an event", types(attemptJSON{}, replayedJSON{})},
 		{"delivery", "a request that whk send forged, with --dry-run", types(sentJSON{})},
-		{"summary", "how a run went: that of a listener, or of deliveries that were sent", types(listenSummaryJSON{}, summaryJSON{})},
+		{"summary", "how a run went: that of a listener, of deliveries that were sent, or of events that were exported, imported or removed", types(listenSummaryJSON{}, summaryJSON{}, replaySummaryJSON{}, exportedJSON{}, importedJSON{}, prunedJSON{})},
 		{"verification", "the verdict of whk verify", types(verificationJSON{})},
 		{"signature", "the headers that whk sign made", types(signatureJSON{})},
 		{"check", "a finding of whk doctor", types(check{})},
 		{"provider", "what is known about a provider", types(providerJSON{})},
+		{"diff", "a comparison of two events, or of the old and new values of one", types(comparedJSON{})},
+		{"sample", "a sample that was made of an event", types(savedJSON{})},
+		{"stats", "what was counted of the stored events", types(statsJSON{})},
+		{"drift", "how the body of an event departs from the shape that it is known to have", types(driftJSON{})},
 		{"version", "the version of whk", types(versionJSON{})},
+		{"path", "a file or folder that whk looks at", types(pathJSON{})},
+		{"setting", "the value of a setting, and where it comes from", types(settingJSON{})},
+		{"trust", "a project file, and whether it is trusted", types(trustJSON{})},
+		{"secret", "a secret that is kept, without its value", types(keptSecretJSON{})},
 	}
 }
 
@@ -226,9 +234,12 @@ func typeSchemas() map[reflect.Type]*jsonschema.Schema {
 		reflect.TypeFor[[]byte]():             {Type: "string", ContentEncoding: "base64"},
 		reflect.TypeFor[http.Header](): {Type: "object", Description: "every value of every header, by name",
 			AdditionalProperties: &jsonschema.Schema{Type: "array", Items: &jsonschema.Schema{Type: "string"}}},
-		reflect.TypeFor[map[verify.Status]int]():  counts,
-		reflect.TypeFor[map[verify.Outcome]int](): counts,
-		reflect.TypeFor[map[int]int]():            counts,
+		reflect.TypeFor[map[verify.Status]int]():   counts,
+		reflect.TypeFor[map[verify.Status]int64](): counts,
+		reflect.TypeFor[map[string]int64]():        counts,
+		reflect.TypeFor[provider.DepartureKind]():  text(provider.NewField, provider.TypeChanged, provider.FieldGone),
+		reflect.TypeFor[map[verify.Outcome]int]():  counts,
+		reflect.TypeFor[map[int]int]():             counts,
 	}
 }
 
@@ -241,7 +252,7 @@ func configSchema() ([]byte, error) {
 	listen := object("Values for the flags of whk listen; store and color hold for every command.")
 	flags.VisitAll(func(f *pflag.Flag) {
 		switch f.Name {
-		case "help", "route", "secret", "secret-file", "secret-stdin":
+		case "help", "route", "secret", "secret-file", "secret-stdin", "profile":
 			return
 		}
 		listen.Properties[strings.ReplaceAll(f.Name, "-", "_")] = flagSchema(f)
@@ -258,7 +269,7 @@ func configSchema() ([]byte, error) {
 		PropertyNames: &jsonschema.Schema{Pattern: "^[a-z0-9][a-z0-9-]{0,63}$"}}
 	route := object("Events that go to a target of their own.")
 	route.Properties["event"] = &jsonschema.Schema{Type: "string", Pattern: "^[^=]+$", Description: "A glob such as ploomes/Contacts.*"}
-	route.Properties["to"] = &jsonschema.Schema{Type: "string", Description: "The target: a port, a host or a URL."}
+	route.Properties["to"] = &jsonschema.Schema{Types: []string{"string", "integer"}, Description: "The target: a port, a host or a URL."}
 	route.Required = []string{"event", "to"}
 
 	root := object("The configuration of whk: .whk.yaml of a project, which is committed and holds no secret, or config.yaml of a user.")
@@ -268,7 +279,15 @@ func configSchema() ([]byte, error) {
 	root.Properties["listen"] = listen
 	root.Properties["providers"] = providers
 	root.Properties["routes"] = &jsonschema.Schema{Type: "array", Items: route, Description: "The first route that fits an event counts."}
-	root.PropertyOrder = []string{"version", "listen", "providers", "routes"}
+	profile := object("What lies over the rest of the file while --profile or WHK_PROFILE names it.")
+	profile.Properties["store"] = &jsonschema.Schema{Types: []string{"string", "number"}, MinLength: jsonschema.Ptr(1), Description: "Where this profile keeps events."}
+	for _, name := range []string{"listen", "providers", "routes"} {
+		profile.Properties[name] = root.Properties[name].CloneSchemas()
+	}
+	profile.Types, profile.Type = []string{"object", "null"}, ""
+	root.Properties["profiles"] = &jsonschema.Schema{Type: "object", Description: "Profiles by name, in the user's file only.", AdditionalProperties: profile,
+		PropertyNames: &jsonschema.Schema{Pattern: "^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$"}}
+	root.PropertyOrder = []string{"version", "listen", "providers", "routes", "profiles"}
 	return json.MarshalIndent(root, "", "  ")
 }
 

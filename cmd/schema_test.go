@@ -52,6 +52,8 @@ func TestSchemaOutput(t *testing.T) {
 	replayed.Replay, replayed.Truncated = true, true
 	d.store(append(threeEvents(time.Now()), strange), map[int64][]verify.Result{1: {refused, replayed}})
 	target := free(t)
+	writeFile(t, filepath.Join(d.dir, "other", ".whk.yaml"), "version: 1\nlisten: {addr: '0.0.0.0:1'}\n")
+	writeFile(t, filepath.Join(d.dir, "secret.txt"), "some-secret-key\n")
 	_, resolved := d.printed("output")
 	seen := map[string]bool{}
 	for _, args := range [][]string{
@@ -72,6 +74,20 @@ func TestSchemaOutput(t *testing.T) {
 		{"verify", "1", "--json"},
 		{"verify", "2", "--json"},
 		{"sign", "rentman", "--json"},
+		{"events", "tail", "--json"},
+		{"events", "stats", "--json"},
+		{"events", "drift", "--json"},
+		{"events", "prune", "--keep", "1", "--dry-run", "--json"},
+		{"events", "diff", "1", "2", "--json", "--unified"},
+		{"events", "diff", "1", "4", "--json"},
+		{"events", "save", "1", "--as", "mine", "--json"},
+		{"config", "path", "--json"},
+		{"config", "show", "--json"},
+		{"trust", "other", "--show", "--json"},
+		{"trust", "other", "--yes", "--json"},
+		{"trust", "--list", "--json"},
+		{"secrets", "set", "cassaincloud", "--from-file", "secret.txt", "--json"},
+		{"secrets", "list", "--json"},
 	} {
 		stdout, stderr, _ := d.run(args...)
 		if stdout == "" {
@@ -311,6 +327,14 @@ providers:
 routes:
   - {event: "ploomes/Contacts.*", to: "http://localhost:3000/crm"}
 `, true},
+		{"profiles", `version: 1
+profiles:
+  work: {store: work.db, listen: {addr: "127.0.0.1:4500"}, providers: {rentman: {secret: env:W}}, routes: [{event: "*", to: 3000}]}
+  empty:
+`, true},
+		{"unknown key of a profile", "version: 1\nprofiles: {work: {addr: x}}\n", false},
+		{"name of a profile", "version: 1\nprofiles: {'a b': {}}\n", false},
+		{"profile of a file", "version: 1\nlisten: {profile: work}\n", false},
 		{"no version", "listen: {}\n", false},
 		{"another version", "version: 2\n", false},
 		{"unknown key", "version: 1\nlisten: {adr: x}\n", false},

@@ -104,7 +104,7 @@ func (o *sent) attempt(s *shot, d *verify.Delivery, r verify.Result) error {
 		verb = "could not send"
 	}
 	p := o.app.out
-	fmt.Fprintf(o.app.Out, "%s %s to %s, %s\n", verb, p.bold(display.Line(s.title())), display.Line(r.Target), o.signature(s))
+	fmt.Fprintf(o.app.Out, "%s %s to %s, %s\n", verb, p.bold(display.Line(s.title())), display.Line(redact.Text(r.Target)), o.signature(s))
 	return o.app.printAnswer(r, redact)
 }
 

@@ -119,6 +119,7 @@ type lineSink struct {
 	held    map[int64]*listener.Event
 	order   []int64
 	compare comparer
+	below   map[int64][]string // further details of events that are held back
 }
 
 func (s *lineSink) ready(r *receiver) error {
@@ -154,14 +155,15 @@ func (s *lineSink) event(e *listener.Event) error {
 }
 
 func (s *lineSink) print(e *listener.Event, answer string) error {
-	fmt.Fprintf(s.w, "%s  %s\n", eventLine(s.app.out, e), answer)
+	fmt.Fprintf(s.w, "%s %s\n", eventLine(s.app.out, e), answer)
 	columns := 0
 	if s.app.OutTTY {
 		columns = s.app.Columns
 	}
-	for _, line := range details(s.app.out, e, columns) {
+	for _, line := range append(details(s.app.out, e, columns), s.below[e.N]...) {
 		fmt.Fprintln(s.w, line)
 	}
+	delete(s.below, e.N)
 	if err := s.w.Flush(); err != nil {
 		return err
 	}
@@ -217,13 +219,23 @@ func (s *lineSink) idle() time.Duration {
 	return 0
 }
 
-func (s *lineSink) summary(t tally) error {
+// flush shows the events whose answer has not come yet.
+func (s *lineSink) flush() error {
 	for _, n := range s.order {
 		if e, ok := s.held[n]; ok {
+			delete(s.held, n)
 			if err := s.print(e, s.app.out.faint("…")); err != nil {
 				return err
 			}
 		}
+	}
+	s.order = nil
+	return nil
+}
+
+func (s *lineSink) summary(t tally) error {
+	if err := s.flush(); err != nil {
+		return err
 	}
 	parts := []string{}
 	for _, status := range []verify.Status{verify.Valid, verify.Invalid, verify.Missing, verify.Unsigned, verify.Unchecked} {

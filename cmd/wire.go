@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"path"
 	"path/filepath"
 	"slices"
 
@@ -24,13 +25,19 @@ const providersFolder = "providers"
 // configuration folder, of the project, of the configuration files and of
 // --provider-file.
 func (a *app) providers() (*provider.Set, error) {
+	var samples []ownSamples
 	if folder, err := (config.Paths{Env: a.Env}).ConfigDir(); err == nil {
-		if err := a.addFolder(filepath.Join(folder, providersFolder)); err != nil {
+		folder = filepath.Join(folder, providersFolder)
+		if samples, err = a.addFolder(os.DirFS(folder), folder, samples); err != nil {
 			return nil, err
 		}
 	}
 	if a.loaded.Root != "" {
-		if err := a.addFolder(filepath.Join(a.loaded.Root, ".whk", providersFolder)); err != nil {
+		inside, err := config.Inside(a.loaded.Root, ".whk", providersFolder)
+		if err == nil {
+			samples, err = a.addFolder(inside, filepath.Join(a.loaded.Root, ".whk", providersFolder), samples)
+		}
+		if err != nil {
 			return nil, err
 		}
 	}
@@ -38,7 +45,15 @@ func (a *app) providers() (*provider.Set, error) {
 		if p.Definition == nil {
 			continue
 		}
-		if err := a.addDefinition(p.Definition.Path, a.set.Replace); err != nil {
+		add := a.set.Replace
+		if p.Definition.Confined() { // nobody agreed to more than another provider
+			add = a.set.Add
+		}
+		folder, err := p.Definition.Folder()
+		if err == nil {
+			err = a.addDefinition(folder, p.Definition.Path, add)
+		}
+		if err != nil {
 			return nil, err
 		}
 	}
@@ -46,36 +61,65 @@ func (a *app) providers() (*provider.Set, error) {
 		if !filepath.IsAbs(path) {
 			path = filepath.Join(a.Dir, path)
 		}
-		if err := a.addDefinition(path, a.set.Replace); err != nil {
+		if err := a.addDefinition(os.DirFS(filepath.Dir(path)), path, a.set.Replace); err != nil {
 			return nil, err
 		}
 	}
-	return a.set, nil
+	return a.set, a.addSamples(samples)
 }
 
-// addFolder adds every definition of a folder; a folder that is missing has none.
-func (a *app) addFolder(folder string) error {
-	entries, err := os.ReadDir(folder)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil
-	}
-	if err != nil {
-		return fail(codeUsage, fmt.Errorf("read provider definitions: %w", err))
-	}
-	for _, entry := range entries {
-		if !entry.IsDir() {
+// ownSamples is a folder that holds a user's samples of a provider and no definition, as
+// whk events save makes them.
+type ownSamples struct {
+	fsys         fs.FS
+	folder, name string
+}
+
+// addSamples comes after all definitions, since one may be replaced by another. Samples
+// of a provider that is not known here are left alone.
+func (a *app) addSamples(samples []ownSamples) error {
+	for _, s := range samples {
+		if !slices.Contains(a.set.Names(), s.name) {
 			continue
 		}
-		if err := a.addDefinition(filepath.Join(folder, entry.Name()), a.set.Add); err != nil {
-			return err
+		if err := a.set.AddSamples(s.fsys, s.name, s.name, filepath.Join(s.folder, s.name)); err != nil {
+			return fail(codeUsage, err)
 		}
 	}
 	return nil
 }
 
-// addDefinition adds one definition: a folder with a provider.yaml, or a YAML file.
-func (a *app) addDefinition(path string, add func(fs.FS, string, string) error) error {
-	err := add(os.DirFS(filepath.Dir(path)), filepath.Base(path), path)
+// addFolder adds every definition of a folder, and the folders that hold samples alone
+// to those that are known; a folder that is missing has none.
+func (a *app) addFolder(fsys fs.FS, folder string, samples []ownSamples) ([]ownSamples, error) {
+	entries, err := fs.ReadDir(fsys, ".")
+	if errors.Is(err, fs.ErrNotExist) {
+		return samples, nil
+	}
+	if err != nil {
+		return samples, fail(codeUsage, fmt.Errorf("read provider definitions: %w", err))
+	}
+	for _, entry := range entries {
+		if !entry.IsDir() {
+			continue
+		}
+		_, noDefinition := fs.Stat(fsys, path.Join(entry.Name(), provider.DefinitionFile))
+		_, noSamples := fs.Stat(fsys, path.Join(entry.Name(), provider.SamplesFolder))
+		if errors.Is(noDefinition, fs.ErrNotExist) && noSamples == nil {
+			samples = append(samples, ownSamples{fsys, folder, entry.Name()})
+			continue
+		}
+		if err := a.addDefinition(fsys, filepath.Join(folder, entry.Name()), a.set.Add); err != nil {
+			return samples, err
+		}
+	}
+	return samples, nil
+}
+
+// addDefinition adds one definition: a folder with a provider.yaml, or a YAML file. It is
+// read from the file system of the folder that it stands in.
+func (a *app) addDefinition(fsys fs.FS, path string, add func(fs.FS, string, string) error) error {
+	err := add(fsys, filepath.Base(path), path)
 	if errors.Is(err, provider.ErrRedefines) {
 		return hint(fail(codeUsage, err), "give the definition another name, or load it with --provider-file to replace the one that is there")
 	}

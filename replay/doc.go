@@ -1,6 +1,6 @@
 // Package replay makes deliveries and sends them. The forge turns a sample, edits and
 // a secret into one Delivery; the Sender turns one Delivery into one Result; the
-// exports write what was exchanged as a curl command or a raw HTTP message.
+// exports write what was exchanged, an Exchange, into files, and the imports read it.
 //
 // The law of sending:
 //
@@ -16,6 +16,32 @@
 //     and no spelling of a number leads there. No proxy is taken from the environment.
 //   - A value that could smuggle a second header or request is refused before a
 //     connection is opened.
+//
+// The law of exports and imports:
+//
+//   - Both take one exchange at a time; no number of them makes memory grow.
+//   - Bytes in are bytes out, in every format that has a place for them. Formats says
+//     which has one for what.
+//   - With a Redactor no known secret leaves, and what is not what was received any more
+//     says so (Exchange.Altered).
+//   - A file is hostile. Everything in it is bounded, nothing in it names a path or is
+//     sent anywhere, and what it says about itself, its verdicts too, is only a claim.
+//
+// A bundle is whk's own format for other machines. It is a line, frames, and a line:
+//
+//	whk-bundle 1
+//	event HEAD PAYLOAD SHA256        one for each exchange, followed by
+//	{...}                            HEAD bytes of JSON: the event as in JSON lines, without bodies,
+//	                                 and "sizes", a list of the lengths of the bodies
+//	...                              PAYLOAD bytes: the body of the request and of each answer, as
+//	                                 they are, and a line feed
+//	end COUNT SHA256
+//
+// The SHA-256 of a frame, in small hexadecimal digits, is of its HEAD and PAYLOAD bytes;
+// that of the end is of the digits of all frames together. So damage costs the frame it
+// is in, and a bundle that was cut off or of which frames were taken out is noticed. A
+// reader passes over keys that it does not know; a change that it must not pass over
+// takes a new number in the first line.
 //
 // A first use:
 //

@@ -2,6 +2,7 @@ package config
 
 import (
 	"errors"
+	"slices"
 	"strings"
 
 	"github.com/spf13/pflag"
@@ -11,8 +12,10 @@ import (
 type Setting struct {
 	// Name is the flag, "on-invalid".
 	Name string
-	// Value is the value as text; that of a secret is masked.
+	// Value is the value as text, those of a flag that may be repeated one after the
+	// other; Values are the latter. Secrets are masked, and so are passwords in URLs.
 	Value  string
+	Values []string
 	Source Source
 }
 
@@ -48,7 +51,8 @@ func (l *Loaded) Apply(flags *pflag.FlagSet, command string) (Settings, error) {
 		if !flag.Changed {
 			src, err = l.fill(flags, flag, command)
 		}
-		settings = append(settings, Setting{flag.Name, shown(flag), src})
+		value, values := shown(flag)
+		settings = append(settings, Setting{flag.Name, value, values, src})
 	})
 	if err != nil {
 		return nil, err
@@ -86,7 +90,7 @@ func (l *Loaded) fill(flags *pflag.FlagSet, flag *pflag.Flag, command string) (S
 			return s.src, list.Replace(nil)
 		}
 		for i, v := range s.values {
-			if err := set(flags, flag, v, s.at[i], "listen."+key(flag.Name)); err != nil {
+			if err := set(flags, flag, v, s.at[i], s.name); err != nil {
 				return s.src, err
 			}
 		}
@@ -151,12 +155,41 @@ func secret(flag string) bool {
 	return flag == "secret" || flag == "secret-file" || flag == "path-token"
 }
 
-func shown(flag *pflag.Flag) string {
-	if flag.Name == "secret" || flag.Name == "path-token" {
-		if v := flag.Value.String(); v != "" && v != "[]" {
-			return "(hidden)"
+// credential reports whether a header looks like one that proves who somebody is.
+func credential(header string) bool {
+	header = strings.ToLower(header)
+	return slices.ContainsFunc([]string{"auth", "cookie", "key", "token", "secret", "signature"}, func(word string) bool { return strings.Contains(header, word) })
+}
+
+// Hidden stands for a value that is not shown.
+const Hidden = "(hidden)"
+
+// shown is the value of a flag for people, as one text and one by one.
+func shown(flag *pflag.Flag) (text string, list []string) {
+	mask := func(v string) string {
+		switch {
+		case v == "":
+		case flag.Name == "secret" || flag.Name == "path-token":
+			return Hidden
+		case flag.Name == "route":
+			if glob, target, found := strings.Cut(v, "="); found {
+				return glob + "=" + withoutPassword(target)
+			}
+		case flag.Name == "add-header":
+			if name, _, found := strings.Cut(v, ":"); found && credential(name) {
+				return name + ": " + Hidden
+			}
+		case flag.Name == "forward-to" || flag.Name == "public-url":
+			return withoutPassword(v)
 		}
-		return ""
+		return v
 	}
-	return flag.Value.String()
+	several, ok := flag.Value.(pflag.SliceValue)
+	if !ok {
+		return mask(flag.Value.String()), nil
+	}
+	for _, v := range several.GetSlice() {
+		list = append(list, mask(v))
+	}
+	return strings.Join(list, ", "), list
 }

@@ -10,7 +10,10 @@
 //     obeyed blindly: it reaches nothing but loopback and reads nothing outside its
 //     project (trust.go has the whole table). What it may not do is refused with the
 //     line that asks for it.
-//   - No file holds a secret. A file says where a secret is: env:NAME or file:PATH.
+//   - A profile is a part of the user file that lies over the rest of it once it is
+//     chosen; project files have none.
+//   - No configuration file holds a secret. It says where one is: env:NAME or file:PATH.
+//     What whk secrets keeps has a file of its own, for its owner alone (stored.go).
 //   - Nothing here looks at the process's environment, working directory or standard
 //     input by itself; all of them are handed in.
 //
@@ -41,6 +44,10 @@ const (
 	Flag
 )
 
+func (l Layer) String() string {
+	return [...]string{"default", "user", "project", "env", "flag"}[l]
+}
+
 // Source says where a value came from.
 type Source struct {
 	Layer Layer
@@ -48,6 +55,8 @@ type Source struct {
 	Name string
 	// Line and Column count from 1; they are 0 outside files.
 	Line, Column int
+	// Profile is the profile of the user file that says it, or "".
+	Profile string
 }
 
 func (s Source) String() string {
@@ -57,7 +66,14 @@ func (s Source) String() string {
 	case Env:
 		return "env " + s.Name
 	case Project, User:
-		return fmt.Sprintf("%s:%d", s.Name, s.Line)
+		text := s.Name
+		if s.Line > 0 {
+			text = fmt.Sprintf("%s:%d", s.Name, s.Line)
+		}
+		if s.Profile != "" {
+			text += " (profile " + s.Profile + ")"
+		}
+		return text
 	}
 	return "default"
 }

@@ -348,7 +348,7 @@ func TestProvidersMerge(t *testing.T) {
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
-	if p := l.Provider("nobody"); p.Name != "nobody" || p.Secrets != nil {
+	if p := l.Provider("nobody"); p.Name != "nobody" || len(p.Secrets) != 1 || !p.Secrets[0].Stored() {
 		t.Errorf("got %v", p)
 	}
 	if content, err := l.Provider("acme").Definition.Read(10); err != nil || string(content) != "x" {

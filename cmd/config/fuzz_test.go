@@ -1,6 +1,7 @@
 package config
 
 import (
+	"errors"
 	"net"
 	"net/url"
 	"path/filepath"
@@ -26,7 +27,7 @@ func FuzzProject(f *testing.F) {
 		root := string(filepath.Separator) + "p"
 		p := &File{Path: filepath.Join(root, ProjectFile), Name: ProjectFile, Layer: Project}
 		check := func(err error) {
-			if e, ok := err.(*Error); !ok || e.File != ProjectFile {
+			if e, ok := errors.AsType[*Error](err); !ok || e.File != ProjectFile {
 				t.Fatalf("got %T: %v", err, err)
 			} else if strings.ContainsAny(e.Error()+e.Hint, "\x00\x1b\n\r\u202e\u009b") {
 				t.Fatalf("the message acts on a terminal: %q", e.Error())

@@ -25,8 +25,10 @@ type Options struct {
 	// as built in, so that a project file redefines none.
 	Builtin func(provider string) bool
 	// Trusted reports whether a person has confirmed this very content of a project
-	// file. Without it no project file is trusted.
+	// file; Trust.Confirmed is one. Without it no project file is trusted.
 	Trusted func(path string, content []byte) bool
+	// Profile is the profile of the user file that was chosen, or "".
+	Profile string
 }
 
 // Loaded is what the files say.
@@ -38,8 +40,22 @@ type Loaded struct {
 	Root string
 	// UserFile is where the user's file is or would be; it may be empty.
 	UserFile string
+	// Profile is the one that was chosen, or "".
+	Profile string
+	// Stored is what whk secrets keeps.
+	Stored SecretFile
 
 	env Lookup
+}
+
+// Environment is what is there without any file.
+func Environment(env Lookup) *Loaded { return &Loaded{env: orNothing(env)} }
+
+func orNothing(env Lookup) Lookup {
+	if env == nil {
+		return func(string) (string, bool) { return "", false }
+	}
+	return env
 }
 
 // Load finds and reads the project file and the user file.
@@ -56,12 +72,13 @@ func Load(o Options) (*Loaded, error) {
 	if home != "" {
 		home = physical(home)
 	}
-	l := &Loaded{env: o.Paths.Env}
-	if l.env == nil {
-		l.env = func(string) (string, bool) { return "", false }
-	}
+	l := Environment(o.Paths.Env)
+	l.Profile = o.Profile
 	var found string
 	l.Root, found = locate(dir, home)
+	if path, err := o.Paths.SecretFile(); err == nil {
+		l.Stored = SecretFile{path, o.Paths.inProject("XDG_CONFIG_HOME", path, l.Root, home)}
+	}
 
 	userFile, err := o.Paths.UserFile(dir)
 	if err == nil { // without a home folder there is no user file, and no need for one
@@ -76,6 +93,9 @@ func Load(o Options) (*Loaded, error) {
 		if l.User, err = o.user(home, l); err != nil {
 			return nil, err
 		}
+	}
+	if o.Profile != "" && l.User == nil {
+		return nil, unknownProfile(o.Profile, nil)
 	}
 	if err := l.distinctPaths(); err != nil {
 		return nil, err
@@ -131,7 +151,7 @@ func (o Options) project(path, dir, home string, l *Loaded) (*File, error) {
 	if err := f.parse(content, o.Listen); err != nil {
 		return nil, err
 	}
-	f.Trusted = o.Trusted != nil && o.Trusted(path, content)
+	f.Trusted = o.trusts(path, content, l.Root, home)
 	if f.Trusted {
 		err = f.literal()
 	}
@@ -166,17 +186,64 @@ func (o Options) user(home string, l *Loaded) (*File, error) {
 		return nil, err
 	}
 	why := o.foreign(home, info, l)
-	f.Trusted = why == "" || o.Trusted != nil && o.Trusted(f.Path, content)
+	f.Trusted = why == "" || o.trusts(f.Path, content, l.Root, home)
 	f.resolve(l.Root, home)
 	if !f.Trusted {
 		if err := f.judge(o.policy(l, why)); err != nil {
 			return nil, err
 		}
 	}
-	if s := slices.IndexFunc(f.listen, func(s setting) bool { return ruleOf(s.flag) == private }); s >= 0 && readableByOthers(info) {
-		return nil, f.listen[s].src.errorf("chmod 600 "+f.Name, "listen.%s: a secret in a file that others can read", key(f.listen[s].flag))
+	for _, part := range f.everything() {
+		if s := slices.IndexFunc(part.listen, func(s setting) bool { return ruleOf(s.flag) == private }); s >= 0 && readableByOthers(info) {
+			return nil, part.listen[s].src.errorf("chmod 600 "+f.Name, "%s: a secret in a file that others can read", part.listen[s].name)
+		}
+	}
+	if o.Profile != "" {
+		if err := f.choose(o.Profile); err != nil {
+			return nil, err
+		}
 	}
 	return f, nil
+}
+
+// trusts asks whether a person has confirmed a file. The answer counts only where it
+// cannot have come with the project.
+func (o Options) trusts(path string, content []byte, root, home string) bool {
+	if o.Trusted == nil {
+		return false
+	}
+	state, err := o.Paths.StateDir()
+	if err == nil && o.Paths.inProject("XDG_STATE_HOME", state, root, home) != "" {
+		return false
+	}
+	return o.Trusted(canonical(path), content)
+}
+
+// canonical is the path of a file whose folder is without symbolic links. The file
+// itself may be one: what is trusted by one name is not trusted by another.
+func canonical(path string) string {
+	return filepath.Join(physical(filepath.Dir(path)), filepath.Base(path))
+}
+
+// inProject says that one of the user's own folders lies in a project because a variable
+// says so, or "". What is there comes with the project.
+func (p Paths) inProject(variable, path, root, home string) string {
+	// A repository that holds the whole home folder holds the user's own files.
+	if root == "" || p.env(variable) == "" || home != "" && within(home, root) {
+		return ""
+	}
+	if within(physicalStart(path), root) {
+		return variable + " points into the project"
+	}
+	return ""
+}
+
+// physicalStart is physical for a path whose end may be missing.
+func physicalStart(path string) string {
+	if _, err := os.Lstat(path); err != nil && filepath.Dir(path) != path {
+		return filepath.Join(physicalStart(filepath.Dir(path)), filepath.Base(path))
+	}
+	return physical(path)
 }
 
 // foreign says why the user file belongs to the project rather than to the user, or "".
@@ -189,18 +256,11 @@ func (o Options) foreign(home string, info fs.FileInfo, l *Loaded) string {
 			return "the user file is the project file"
 		}
 	}
-	placed := ""
-	for _, name := range []string{"WHK_CONFIG", "XDG_CONFIG_HOME"} {
-		if o.Paths.env(name) != "" {
-			placed = name
-			break
-		}
+	placed := "XDG_CONFIG_HOME"
+	if o.Paths.env("WHK_CONFIG") != "" {
+		placed = "WHK_CONFIG"
 	}
-	// A repository that holds the whole home folder holds the user's own files.
-	if placed == "" || home != "" && within(home, l.Root) || !within(physical(l.UserFile), l.Root) {
-		return ""
-	}
-	return placed + " points into the project"
+	return o.Paths.inProject(placed, l.UserFile, l.Root, home)
 }
 
 func (o Options) policy(l *Loaded, why string) policy {
@@ -260,12 +320,32 @@ func (l *Loaded) Providers() []Provider {
 	return all
 }
 
-// Provider is what the files say about one provider, which may be nothing.
+// Provider is what the files say about one provider, which may be nothing. Where they
+// say nothing about its secrets, what whk secrets keeps stands in.
 func (l *Loaded) Provider(name string) Provider {
+	found := Provider{Name: name}
 	for _, p := range l.Providers() {
 		if p.Name == name {
-			return p
+			found = p
 		}
 	}
-	return Provider{Name: name}
+	if found.Secrets == nil && l.Stored.Path != "" {
+		found.Secrets = []SecretRef{{stored: &l.Stored}}
+	}
+	return found
+}
+
+// Routes are the routes of the file that says any, each as GLOB=URL with its place.
+func (l *Loaded) Routes() []Value {
+	for _, f := range []*File{l.Project, l.User} {
+		if f == nil || f.routes == nil {
+			continue
+		}
+		var all []Value
+		for i, text := range f.routes.values {
+			all = append(all, Value{text, f.routes.at[i]})
+		}
+		return all
+	}
+	return nil
 }

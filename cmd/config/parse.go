@@ -27,6 +27,14 @@ type File struct {
 	// Trusted says whether the file may do what a user's own file may.
 	Trusted bool
 
+	sections
+	profiles []profile
+	// reading is the profile whose keys are being read, or "".
+	reading string
+}
+
+// sections are what a file, or a profile in it, says about the rest of the program.
+type sections struct {
 	listen    []setting
 	routes    *setting
 	providers []entry
@@ -34,7 +42,9 @@ type File struct {
 
 // setting is the value of one flag.
 type setting struct {
-	flag   string
+	flag string
+	// name is how messages call it: "listen.addr", "profiles.work.listen.addr".
+	name   string
 	values []string
 	// at has the place of each value, for messages about one of several.
 	at  []Source
@@ -44,6 +54,7 @@ type setting struct {
 // entry is what the file says about one provider.
 type entry struct {
 	name       string
+	prefix     string // "providers.rentman."
 	src        Source
 	path       Value
 	definition FileRef
@@ -72,7 +83,14 @@ func (f *File) parse(content []byte, flags *pflag.FlagSet) error {
 	if err := f.plain(root); err != nil {
 		return err
 	}
-	keys, err := f.mapping(root, "", "version", "listen", "providers", "routes")
+	if stray := child(root, "profiles"); stray != nil && f.Layer == Project {
+		return f.at(stray).errorf("write them in the user file; whk config path says where it is", "profiles: a project file has none")
+	}
+	known := []string{"version", "listen", "providers", "routes"}
+	if f.Layer == User {
+		known = append(known, "profiles")
+	}
+	keys, err := f.mapping(root, "", known...)
 	if err != nil {
 		return err
 	}
@@ -83,14 +101,30 @@ func (f *File) parse(content []byte, flags *pflag.FlagSet) error {
 	if version.Kind != yaml.ScalarNode || version.Value != "1" {
 		return f.at(version).errorf("this whk reads version: 1", "version: not a version that is known here")
 	}
-	for name, read := range map[string]func(*yaml.Node, *pflag.FlagSet) error{
-		"listen": f.parseListen, "providers": f.parseProviders, "routes": f.parseRoutes,
-	} {
-		if node := keys[name]; node != nil {
-			err = first(err, read(node, flags))
-		}
+	f.sections, err = f.parseSections(keys, "", flags)
+	if node := keys["profiles"]; node != nil {
+		err = first(err, f.parseProfiles(node, flags))
 	}
 	return err
+}
+
+// parseSections reads the sections among the keys of a file or of a profile; prefix is
+// how messages call the latter.
+func (f *File) parseSections(keys map[string]*yaml.Node, prefix string, flags *pflag.FlagSet) (s sections, err error) {
+	var problem error
+	if node := keys["listen"]; node != nil {
+		s.listen, problem = f.parseListen(node, prefix+"listen.", flags)
+		err = first(err, problem)
+	}
+	if node := keys["providers"]; node != nil {
+		s.providers, problem = f.parseProviders(node, prefix+"providers.")
+		err = first(err, problem)
+	}
+	if node := keys["routes"]; node != nil {
+		s.routes, problem = f.parseRoutes(node, prefix+"routes")
+		err = first(err, problem)
+	}
+	return s, err
 }
 
 // first keeps the error that stands higher in the file, so that a person who mends a
@@ -104,7 +138,7 @@ func first(a, b error) error {
 	return a
 }
 
-func (f *File) parseListen(node *yaml.Node, flags *pflag.FlagSet) error {
+func (f *File) parseListen(node *yaml.Node, prefix string, flags *pflag.FlagSet) ([]setting, error) {
 	known := map[string]*pflag.Flag{}
 	if flags != nil {
 		flags.VisitAll(func(fl *pflag.Flag) {
@@ -113,34 +147,37 @@ func (f *File) parseListen(node *yaml.Node, flags *pflag.FlagSet) error {
 			}
 		})
 	}
-	for _, name := range []string{"route", "secret", "secret_file", "secret_stdin"} {
+	for _, name := range []string{"route", "secret", "secret_file", "secret_stdin", "profile"} {
 		if stray := child(node, name); stray != nil {
 			instead := "secrets stand under their provider: providers: {rentman: {secret: env:NAME}}"
-			if name == "route" {
+			switch name {
+			case "route":
 				instead = "routes stand in a list of their own: routes: [{event: GLOB, to: URL}]"
+			case "profile":
+				instead = "choose one with --profile or WHK_PROFILE"
 			}
-			return f.at(stray).errorf(instead, "listen.%s: not a key of a file", name)
+			return nil, f.at(stray).errorf(instead, "%s%s: not a key of a file", prefix, name)
 		}
 		delete(known, name)
 	}
-	keys, err := f.mapping(node, "listen.", slices.AppendSeq([]string{}, maps.Keys(known))...)
+	keys, err := f.mapping(node, prefix, slices.AppendSeq([]string{}, maps.Keys(known))...)
 	if err != nil {
-		return err
+		return nil, err
 	}
+	var all []setting
 	for name, value := range keys {
-		s, problem := f.setting(known[name], value)
+		s, problem := f.setting(known[name], value, prefix+name)
 		err = first(err, problem)
-		f.listen = append(f.listen, s)
+		all = append(all, s)
 	}
-	slices.SortFunc(f.listen, func(a, b setting) int { return strings.Compare(a.flag, b.flag) })
-	return err
+	slices.SortFunc(all, func(a, b setting) int { return strings.Compare(a.flag, b.flag) })
+	return all, err
 }
 
 // setting reads the value of one flag: a scalar of the flag's type, or a list of them
 // where the flag may be repeated.
-func (f *File) setting(flag *pflag.Flag, node *yaml.Node) (setting, error) {
-	name := "listen." + key(flag.Name)
-	s := setting{flag: flag.Name, src: f.at(node)}
+func (f *File) setting(flag *pflag.Flag, node *yaml.Node, name string) (setting, error) {
+	s := setting{flag: flag.Name, name: name, src: f.at(node)}
 	nodes := []*yaml.Node{node}
 	if _, repeatable := flag.Value.(pflag.SliceValue); repeatable && node.Kind == yaml.SequenceNode {
 		nodes = node.Content
@@ -179,34 +216,33 @@ func (f *File) scalar(node *yaml.Node, name, kind string) (string, error) {
 	return node.Value, nil
 }
 
-func (f *File) parseRoutes(node *yaml.Node, _ *pflag.FlagSet) error {
+func (f *File) parseRoutes(node *yaml.Node, section string) (*setting, error) {
 	if node.Kind != yaml.SequenceNode {
-		return f.at(node).errorf("write routes: [{event: GLOB, to: URL}]", "routes: want a list, got %s", kindOf(node))
+		return nil, f.at(node).errorf("write routes: [{event: GLOB, to: URL}]", "%s: want a list, got %s", section, kindOf(node))
 	}
-	s := setting{flag: "route", src: f.at(node)}
+	s := setting{flag: "route", name: section + ".to", src: f.at(node)}
 	for _, n := range node.Content {
-		keys, err := f.mapping(n, "routes.", "event", "to")
+		keys, err := f.mapping(n, section+".", "event", "to")
 		if err != nil {
-			return err
+			return nil, err
 		}
 		var texts [2]string
 		for i, name := range []string{"event", "to"} {
 			if keys[name] == nil {
-				return f.at(n).errorf("write {event: GLOB, to: URL}", "routes: the key %s is missing", name)
+				return nil, f.at(n).errorf("write {event: GLOB, to: URL}", "%s: the key %s is missing", section, name)
 			}
-			if texts[i], err = f.scalar(keys[name], "routes."+name, "string"); err != nil {
-				return err
+			if texts[i], err = f.scalar(keys[name], section+"."+name, "string"); err != nil {
+				return nil, err
 			}
 		}
 		event, to := texts[0], texts[1]
 		// The flag --route separates the two by the first equals sign.
 		if event == "" || strings.Contains(event, "=") {
-			return f.at(keys["event"]).errorf("write a glob such as ploomes/Contacts.*", "routes.event: not the name of an event")
+			return nil, f.at(keys["event"]).errorf("write a glob such as ploomes/Contacts.*", "%s.event: not the name of an event", section)
 		}
 		s.values, s.at = append(s.values, event+"="+to), append(s.at, f.at(keys["to"]))
 	}
-	f.routes = &s
-	return nil
+	return &s, nil
 }
 
 // mapping indexes the values of a mapping by key. Keys that are not known (if any are
@@ -257,7 +293,7 @@ func (f *File) plain(node *yaml.Node) error {
 }
 
 func (f *File) at(node *yaml.Node) Source {
-	return Source{Layer: f.Layer, Name: f.Name, Line: node.Line, Column: node.Column}
+	return Source{Layer: f.Layer, Name: f.Name, Line: node.Line, Column: node.Column, Profile: f.reading}
 }
 
 // syntax turns an error of the YAML reader into ours; it names a line and no column.

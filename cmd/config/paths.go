@@ -77,6 +77,16 @@ func (p Paths) StorePath() (string, error) {
 	return filepath.Join(data, "events.db"), nil
 }
 
+// SecretFile is where whk secrets keeps secrets. WHK_CONFIG does not move it: that may
+// name a file in a project, where secrets have no place.
+func (p Paths) SecretFile() (string, error) {
+	config, err := p.ConfigDir()
+	if err != nil {
+		return "", err
+	}
+	return filepath.Join(config, "secrets.json"), nil
+}
+
 // StateDir is the folder of what whk notes for itself: locks, and which project files
 // are trusted.
 func (p Paths) StateDir() (string, error) {

@@ -6,7 +6,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/spf13/pflag"
 	"go.yaml.in/yaml/v3"
 )
 
@@ -26,35 +25,54 @@ type Provider struct {
 	// Definition is a definition file for this provider. A definition that calls itself
 	// by another name has to be refused: it could redefine a built-in provider.
 	Definition *FileRef
-	// Secrets are references only; they go into SecretInput.Config.
+	// Secrets are references only; they go into SecretInput.Config. Loaded.Provider
+	// names what whk secrets keeps where no file names anything.
 	Secrets []SecretRef
 }
 
-// SecretRef says where a secret is: in a variable or in a file.
+// SecretRef says where a secret is: in a variable, in a file, or with those that whk
+// secrets keeps.
 type SecretRef struct {
 	Env    string
 	File   FileRef
 	Source Source
+
+	stored *SecretFile
+}
+
+// Stored reports whether the reference stands for what whk secrets keeps.
+func (r SecretRef) Stored() bool { return r.stored != nil }
+
+// String is the reference as a file spells it.
+func (r SecretRef) String() string {
+	switch {
+	case r.stored != nil:
+		return "file:" + r.stored.Path
+	case r.Env != "":
+		return "env:" + r.Env
+	}
+	return "file:" + r.File.Path
 }
 
 // parseProviders reads what stands under providers.
-func (f *File) parseProviders(node *yaml.Node, _ *pflag.FlagSet) error {
-	all, err := f.mapping(node, "providers.")
+func (f *File) parseProviders(node *yaml.Node, section string) ([]entry, error) {
+	all, err := f.mapping(node, section)
 	if err != nil {
-		return err
+		return nil, err
 	}
+	var entries []entry
 	for name, n := range all {
 		src := f.at(child(node, name))
 		if problem := checkProvider(name); problem != "" {
-			err = first(err, src.errorf(problem, "providers.%s: not a name for a provider", quoteOdd(name)))
+			err = first(err, src.errorf(problem, "%s%s: not a name for a provider", section, quoteOdd(name)))
 			continue
 		}
-		e, problem := f.entry(name, src, n)
+		e, problem := f.entry(name, src, n, section+name+".")
 		err = first(err, problem)
-		f.providers = append(f.providers, e)
+		entries = append(entries, e)
 	}
-	slices.SortFunc(f.providers, func(a, b entry) int { return strings.Compare(a.name, b.name) })
-	return err
+	slices.SortFunc(entries, func(a, b entry) int { return strings.Compare(a.name, b.name) })
+	return entries, err
 }
 
 // checkProvider says what is wrong with a provider's name: each name must make a
@@ -69,9 +87,8 @@ func checkProvider(name string) string {
 	return ""
 }
 
-func (f *File) entry(name string, src Source, node *yaml.Node) (entry, error) {
-	e := entry{name: name, src: src}
-	prefix := "providers." + name + "."
+func (f *File) entry(name string, src Source, node *yaml.Node, prefix string) (entry, error) {
+	e := entry{name: name, src: src, prefix: prefix}
 	keys, err := f.mapping(node, prefix, "path", "file", "secret", "secrets")
 	if err != nil {
 		return e, err
@@ -174,17 +191,19 @@ func (f *File) resolve(root, home string) {
 			r.root = root
 		}
 	}
-	for i := range f.providers {
-		ref(&f.providers[i].definition)
-		for j := range f.providers[i].secrets {
-			ref(&f.providers[i].secrets[j].File)
+	for _, part := range f.everything() {
+		for i := range part.providers {
+			ref(&part.providers[i].definition)
+			for j := range part.providers[i].secrets {
+				ref(&part.providers[i].secrets[j].File)
+			}
 		}
-	}
-	for i, s := range f.listen {
-		switch s.flag {
-		case "store", "ready-file", "provider-file":
-			for j := range s.values {
-				f.listen[i].values[j] = absolute(s.values[j])
+		for _, s := range part.listen {
+			switch s.flag {
+			case "store", "ready-file", "provider-file":
+				for j := range s.values {
+					s.values[j] = absolute(s.values[j])
+				}
 			}
 		}
 	}

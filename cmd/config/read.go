@@ -53,6 +53,38 @@ func (r FileRef) read(limit int64) ([]byte, fs.FileInfo, error) {
 	return readInside(r.root, rel, limit)
 }
 
+// Confined reports whether the file may be read inside its project only, because nobody
+// has confirmed the project file that names it.
+func (r FileRef) Confined() bool { return r.root != "" }
+
+// Folder is the folder that the file stands in, with what is beside it. Of a confined
+// file it leads nowhere outside the project.
+func (r FileRef) Folder() (fs.FS, error) {
+	dir := filepath.Dir(r.Path)
+	if r.root == "" {
+		return os.DirFS(dir), nil
+	}
+	rel, err := filepath.Rel(r.root, dir)
+	if err != nil {
+		return nil, r.Source.errorf("", "read %s: %v", r.Path, errOutside)
+	}
+	return Inside(r.root, rel)
+}
+
+// Inside is a folder of a project, in which no symbolic link leads outside the project.
+// The folder may be missing.
+func Inside(root string, elements ...string) (fs.FS, error) {
+	dir, err := os.OpenRoot(root) // closed with the process: the file system is read when it is needed
+	if err != nil {
+		return nil, &Error{File: root, Msg: "open the project's folder", Err: bare(err)}
+	}
+	sub, err := fs.Sub(dir.FS(), filepath.ToSlash(filepath.Join(elements...)))
+	if err != nil {
+		return nil, &Error{File: root, Msg: "open a folder of the project", Err: bare(err)}
+	}
+	return sub, nil
+}
+
 // readInside reads a regular file below root. The operating system resolves every
 // step inside the opened root, so that no link can be swapped in between.
 func readInside(root, rel string, limit int64) ([]byte, fs.FileInfo, error) {

@@ -8,8 +8,8 @@ import (
 	"whk/verify"
 )
 
-// maxSecret bounds a secret that is read from a file or from standard input.
-const maxSecret = 64 << 10
+// MaxSecret bounds a secret, wherever it is read from.
+const MaxSecret = 64 << 10
 
 // SecretInput is every place where a person may have put the secret of a provider.
 type SecretInput struct {
@@ -34,7 +34,7 @@ type SecretInput struct {
 // Secrets gathers the secrets of a provider. The places are asked in this order, and
 // the first that has any gives all of them; later ones are not even looked at:
 // --secret-file, --secret-stdin, --secret, WHK_SECRET_<PROVIDER>, the files' env:NAME
-// and file:PATH. A value of --secret may be such a reference, too.
+// and file:PATH, what whk secrets keeps. A value of --secret may be such a reference, too.
 //
 // An empty secret is an error wherever it stands, and so is a reference to a variable
 // or a file that is not there: whoever wrote it believes that deliveries are checked.
@@ -103,8 +103,8 @@ func (c *collector) stdin() error {
 	if c.in.Only != c.provider {
 		return nil
 	}
-	content, err := io.ReadAll(io.LimitReader(c.in.Stdin, maxSecret+1))
-	if err == nil && len(content) > maxSecret {
+	content, err := io.ReadAll(io.LimitReader(c.in.Stdin, MaxSecret+1))
+	if err == nil && len(content) > MaxSecret {
 		err = errTooLarge
 	}
 	if err != nil {
@@ -149,7 +149,7 @@ func (c *collector) values() error {
 	if visible {
 		c.notices = append(c.notices, Notice{
 			Text: "--secret is visible in the process list and in the history of the shell",
-			Hint: "set " + SecretVariable(c.provider) + ", or use --secret-file or --secret-stdin",
+			Hint: "whk secrets set " + c.provider + " keeps it; or set " + SecretVariable(c.provider) + ", or use --secret-file or --secret-stdin",
 		})
 	}
 	return nil
@@ -175,6 +175,9 @@ func (c *collector) config() error {
 
 // reference follows env:NAME or file:PATH.
 func (c *collector) reference(ref SecretRef) error {
+	if ref.stored != nil {
+		return c.stored(*ref.stored)
+	}
 	if ref.Env == "" {
 		return c.file(ref.File)
 	}
@@ -185,11 +188,25 @@ func (c *collector) reference(ref SecretRef) error {
 	return c.add(ref.Source, "env "+ref.Env, c.trim("env "+ref.Env, value))
 }
 
+// stored adds what whk secrets keeps for the provider, which may be nothing.
+func (c *collector) stored(file SecretFile) error {
+	kept, err := file.List()
+	if err != nil {
+		return err
+	}
+	for _, s := range kept {
+		if s.Provider == c.provider {
+			c.secrets = append(c.secrets, s.Secret)
+		}
+	}
+	return nil
+}
+
 func (c *collector) file(ref FileRef) error {
 	if ref.Path == "" {
 		return ref.Source.errorf("name a file", "the secret of %s: no file is named", c.provider)
 	}
-	content, info, err := ref.read(maxSecret)
+	content, info, err := ref.read(MaxSecret)
 	if err != nil {
 		e := ref.Source.errorf("", "the secret of %s: read %s", c.provider, ref.Path)
 		e.Err = err
@@ -226,21 +243,29 @@ func (c *collector) mine(flag, arg string, src Source) (value string, ok bool, e
 // trim takes the white space off that editors, echo and copying leave around a value.
 // The one newline at the end of a file is no news; everything else is.
 func (c *collector) trim(name, value string) string {
+	trimmed, notices := TrimSecret(name, value)
+	c.notices = append(c.notices, notices...)
+	return trimmed
+}
+
+// TrimSecret takes the white space off a secret as it was typed or read; name says in
+// the notices where it came from.
+func TrimSecret(name, value string) (trimmed string, notices []Notice) {
 	line, cut := strings.CutSuffix(value, "\n")
 	if cut {
 		line = strings.TrimSuffix(line, "\r")
 	}
-	trimmed := strings.TrimSpace(strings.TrimPrefix(line, "\uFEFF"))
+	trimmed = strings.TrimSpace(strings.TrimPrefix(line, "\uFEFF"))
 	if trimmed == "" {
-		return ""
+		return "", nil
 	}
 	if trimmed != line {
-		c.notices = append(c.notices, Notice{Text: "white space around the secret was removed: " + name})
+		notices = append(notices, Notice{Text: "white space around the secret was removed: " + name})
 	}
 	if strings.ContainsAny(trimmed, "\r\n") {
-		c.notices = append(c.notices, Notice{Text: "the secret has several lines, and all of them count: " + name})
+		notices = append(notices, Notice{Text: "the secret has several lines, and all of them count: " + name})
 	}
-	return trimmed
+	return trimmed, notices
 }
 
 func (c *collector) add(src Source, name, value string) error {

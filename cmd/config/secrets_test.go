@@ -32,7 +32,7 @@ func texts(notices []Notice) string {
 func TestSecrets(t *testing.T) {
 	root := tree(t, map[string]string{
 		"a": "from-a\n", "b": "from-b", "blank": "  spaced \r\n", "crlf": "windows\r\n", "bom": "\ufeffmarked\n", "lines": "one\ntwo\n",
-		"a=b": "odd name", "empty": "", "newline": "\n", "big": strings.Repeat("x", maxSecret+1), "full": strings.Repeat("x", maxSecret),
+		"a=b": "odd name", "empty": "", "newline": "\n", "big": strings.Repeat("x", MaxSecret+1), "full": strings.Repeat("x", MaxSecret),
 	})
 	file := func(name string) string { return filepath.Join(root, name) }
 	all := SecretInput{
@@ -89,7 +89,7 @@ func TestSecrets(t *testing.T) {
 		{name: "byte order mark", in: SecretInput{Files: []string{"rentman=" + file("bom")}}, want: []string{"file " + file("bom") + "=marked"}, notices: []string{"white space"}},
 		{name: "several lines", in: SecretInput{Files: []string{"rentman=" + file("lines")}}, want: []string{"file " + file("lines") + "=one\ntwo"}, notices: []string{"several lines"}},
 		{name: "white space in a variable", in: SecretInput{Env: environment("WHK_SECRET_RENTMAN", " 1\t")}, want: []string{"env WHK_SECRET_RENTMAN=1"}, notices: []string{"white space around the secret was removed: env WHK_SECRET_RENTMAN"}},
-		{name: "as large as may be", in: SecretInput{Files: []string{"rentman=" + file("full")}}, want: []string{"file " + file("full") + "=" + strings.Repeat("x", maxSecret)}},
+		{name: "as large as may be", in: SecretInput{Files: []string{"rentman=" + file("full")}}, want: []string{"file " + file("full") + "=" + strings.Repeat("x", MaxSecret)}},
 
 		{name: "empty value", in: SecretInput{Values: []string{"rentman="}}, err: []string{"the secret of rentman is empty: flag --secret"}},
 		{name: "empty value alone", in: SecretInput{Values: []string{""}, Only: "rentman"}, err: []string{"is empty: flag --secret"}},
@@ -103,7 +103,7 @@ func TestSecrets(t *testing.T) {
 		{name: "folder", in: SecretInput{Files: []string{"rentman=" + root}}, err: []string{"not a regular file"}},
 		{name: "too large", in: SecretInput{Files: []string{"rentman=" + file("big")}}, err: []string{"too large"}},
 		{name: "empty stdin", in: SecretInput{Stdin: strings.NewReader("\n"), Only: "rentman"}, err: []string{"is empty: stdin"}},
-		{name: "endless stdin", in: SecretInput{Stdin: strings.NewReader(strings.Repeat("x", maxSecret+1)), Only: "rentman"}, err: []string{"too large"}},
+		{name: "endless stdin", in: SecretInput{Stdin: strings.NewReader(strings.Repeat("x", MaxSecret+1)), Only: "rentman"}, err: []string{"too large"}},
 		{name: "stdin for whom", in: SecretInput{Stdin: strings.NewReader("canary")}, err: []string{"--secret-stdin: several providers", "--provider"}},
 		{name: "value for whom", in: SecretInput{Values: []string{"canary"}}, err: []string{"--secret: it begins with no known provider", "--secret PROVIDER="}},
 		{name: "value of a typo", in: SecretInput{Values: []string{"rentmann=canary"}}, err: []string{"--secret: it begins with no known provider"}},

@@ -1,6 +1,7 @@
 package config
 
 import (
+	"cmp"
 	"errors"
 	"io/fs"
 	"net"
@@ -8,6 +9,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 )
 
@@ -32,6 +34,7 @@ const (
 func ruleOf(flag string) rule {
 	switch flag {
 	case "events", "on-invalid", "respond", "respond-delay", "fail-first", "ack",
+		"sequential", "retry", "add-header", "drop-header", "fail-on-drift",
 		"ui", "color", "json", "output", "count", "timeout", "provider", "require-verified",
 		"public-url", "forward-timeout", "max-body":
 		return free
@@ -55,59 +58,98 @@ type policy struct {
 	userFile string
 }
 
-// judge refuses what an untrusted project file may not do. It reads no file.
+// refusal is one thing that a file asks for and may not have.
+type refusal struct {
+	src  Source
+	flag string // by which a person can do it instead
+	name string // of the key, "listen.addr"
+	// may says what is allowed instead, wants what the file would do, and problem which
+	// rule it breaks; problem may be empty.
+	may, wants, problem string
+}
+
+// judge refuses what an untrusted project file may not do, beginning at the top. It
+// reads no file.
 func (f *File) judge(p policy) error {
-	var err error
-	refuse := func(src Source, flag, format string, args ...any) {
-		instead := "this has to come from you: give --" + flag + ", set " + Variable(flag) + ", or "
-		switch {
-		case p.why != "":
-			instead += "keep the user file outside the project"
-		case p.userFile != "":
-			instead += "write it in the user file " + p.userFile
-		default:
-			instead += "write it in the user file"
-		}
-		e := src.errorf(instead, format, args...)
-		if p.why != "" {
-			e.Msg += " (" + p.why + ")"
-		}
-		err = first(err, e)
+	err := f.literal()
+	for _, r := range f.refusals(p) {
+		err = first(err, r.err(p))
 	}
+	return err
+}
+
+func (r refusal) err(p policy) *Error {
+	instead := "this has to come from you: give --" + r.flag + ", set " + Variable(r.flag) + ", "
+	switch {
+	case p.why != "":
+		instead += "keep the user file outside the project"
+	case p.userFile != "":
+		instead += "write it in the user file " + p.userFile
+	default:
+		instead += "write it in the user file"
+	}
+	instead += ", or confirm this file: whk trust"
+	if p.why != "" {
+		instead += " " + r.src.Name
+	}
+	text := r.name + ": a project file may " + r.may
+	if r.problem != "" {
+		text += ": " + r.problem
+	}
+	if p.why != "" {
+		text += " (" + p.why + ")"
+	}
+	return r.src.errorf(instead, "%s", text)
+}
+
+// refusals are all things that a file may not do unless it is trusted, from top to
+// bottom.
+func (f *File) refusals(p policy) []refusal {
+	var all []refusal
+	for _, part := range f.everything() {
+		all = append(all, part.refusals(p)...)
+	}
+	slices.SortStableFunc(all, func(a, b refusal) int {
+		return cmp.Or(cmp.Compare(a.src.Line, b.src.Line), cmp.Compare(a.src.Column, b.src.Column))
+	})
+	return all
+}
+
+func (f *sections) refusals(p policy) []refusal {
+	const away = "reach this machine only"
+	var all []refusal
 	for _, s := range f.listen {
-		name := "listen." + key(s.flag)
 		switch ruleOf(s.flag) {
-		case free:
-		case private:
-			err = first(err, s.secret(name))
+		case free, private:
 		case loopback:
 			for i, v := range s.values {
-				check := loopbackTarget
+				check, wants := loopbackTarget, "send what is received to "+quoteOdd(withoutPassword(v))
 				if s.flag == "addr" {
-					check = loopbackAddr
+					check, wants = loopbackAddr, "receive at "+quoteOdd(v)
 				}
 				if problem := check(v); problem != "" {
-					refuse(s.at[i], s.flag, "%s: a project file may reach this machine only: %s", name, problem)
+					all = append(all, refusal{s.at[i], s.flag, s.name, away, wants, problem})
 				}
 			}
 		default:
-			refuse(s.src, s.flag, "%s: a project file may not set this", name)
+			all = append(all, refusal{s.src, s.flag, s.name, "not set this", "set this to " + quoteOdd(strings.Join(s.values, ", ")), ""})
 		}
 	}
 	if f.routes != nil {
 		for i, v := range f.routes.values {
-			_, target, _ := strings.Cut(v, "=")
+			event, target, _ := strings.Cut(v, "=")
 			if problem := loopbackTarget(target); problem != "" {
-				refuse(f.routes.at[i], "route", "routes.to: a project file may reach this machine only: %s", problem)
+				wants := "send " + quoteOdd(event) + " to " + quoteOdd(withoutPassword(target))
+				all = append(all, refusal{f.routes.at[i], "route", f.routes.name, away, wants, problem})
 			}
 		}
 	}
 	for _, e := range f.providers {
 		if d := e.definition; d.Path != "" {
 			if p.builtin == nil || p.builtin(e.name) {
-				refuse(d.Source, "provider-file", "providers.%s.file: a project file may not redefine a built-in provider", e.name)
+				all = append(all, refusal{d.Source, "provider-file", e.prefix + "file", "not redefine a built-in provider", "redefine a built-in provider by " + quoteOdd(d.Path), ""})
 			} else if problem := p.outside(d.Path); problem != nil {
-				refuse(d.Source, "provider-file", "providers.%s.file: a project file may not read this file: %v", e.name, problem)
+				all = append(all, refusal{d.Source, "provider-file", e.prefix + "file", "not read this file", "read " + quoteOdd(d.Path), problem.Error()})
 			}
 		}
 		for _, ref := range e.secrets {
@@ -115,11 +157,29 @@ func (f *File) judge(p policy) error {
 				continue
 			}
 			if problem := p.outside(ref.File.Path); problem != nil {
-				refuse(ref.Source, "secret-file", "providers.%s.secret: a project file may not read this file: %v", e.name, problem)
+				all = append(all, refusal{ref.Source, "secret-file", e.prefix + "secret", "not read this file", "read the secret in " + quoteOdd(ref.File.Path), problem.Error()})
 			}
 		}
 	}
-	return err
+	return all
+}
+
+// withoutPassword is a target without the name and the password that a URL may hold.
+func withoutPassword(target string) string {
+	scheme, rest, found := strings.Cut(target, "://")
+	if !found {
+		scheme, rest = "", target
+	} else {
+		scheme += "://"
+	}
+	host, path := rest, ""
+	if i := strings.IndexAny(rest, "/?#"); i >= 0 {
+		host, path = rest[:i], rest[i:]
+	}
+	if i := strings.LastIndex(host, "@"); i >= 0 {
+		host = "(hidden)@" + host[i+1:]
+	}
+	return scheme + host + path
 }
 
 // outside says why a path cannot be read for a project file, or nil. A file that does
@@ -149,16 +209,15 @@ func containedIn(root string) func(rel string) error {
 
 // literal refuses what no project file may hold, trusted or not.
 func (f *File) literal() error {
-	for _, s := range f.listen {
-		if ruleOf(s.flag) == private {
-			return s.secret("listen." + key(s.flag))
+	var err error
+	for _, part := range f.everything() {
+		for _, s := range part.listen {
+			if ruleOf(s.flag) == private {
+				err = first(err, s.src.errorf("put it in the environment as "+Variable(s.flag), "%s: a project file holds no secret", s.name))
+			}
 		}
 	}
-	return nil
-}
-
-func (s setting) secret(name string) error {
-	return s.src.errorf("put it in the environment as "+Variable(s.flag), "%s: a project file holds no secret", name)
+	return err
 }
 
 // loopbackAddr says why an address to listen on is not loopback, or "".

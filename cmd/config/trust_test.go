@@ -104,7 +104,7 @@ func TestRuleOfUnknownFlag(t *testing.T) {
 	if got := ruleOf("tunnel-command"); got != refused {
 		t.Errorf("got %v", got)
 	}
-	f := &File{Layer: Project, Name: ProjectFile, listen: []setting{{flag: "tunnel-command", values: []string{"x"}}}}
+	f := &File{Layer: Project, Name: ProjectFile, sections: sections{listen: []setting{{flag: "tunnel-command", name: "listen.tunnel_command", values: []string{"x"}}}}}
 	wantError(t, f.judge(policy{}), "listen.tunnel_command: a project file may not set this")
 }
 

@@ -118,3 +118,37 @@ func (f *Follower) Changed() (bool, error) {
 
 // Close gives the connection back.
 func (f *Follower) Close() error { return f.conn.Close() }
+
+// Answers visits the attempts to deliver the events from number first to number last,
+// both included, in the order of the events. Those that cannot be read are left out and
+// named by a *Damage. It is for counting: visit is called in the middle of the reading,
+// must not use the store, and has to copy what it keeps.
+func (s *Store) Answers(ctx context.Context, first, last int64, visit func(n int64, r *verify.Result)) error {
+	damage := Damage{Path: s.path}
+	err := s.readers.read(ctx, func(c *sqlite.Conn) error {
+		stmt, err := c.Prepare("SELECT event, hash, record FROM results WHERE event BETWEEN ? AND ? ORDER BY event, key")
+		if err != nil {
+			return err
+		}
+		defer stmt.Reset()
+		stmt.BindInt64(1, first)
+		stmt.BindInt64(2, last)
+		for {
+			found, err := stmt.Step()
+			if err != nil || !found {
+				return err
+			}
+			n := stmt.ColumnInt64(0)
+			r, err := resultOf(stmt)
+			if err == nil {
+				visit(n, &r)
+			} else if err := note(&damage, n, fmt.Errorf("an attempt to deliver it: %w", err)); err != nil {
+				return err
+			}
+		}
+	})
+	if err != nil {
+		return wrap("read", s.path, err)
+	}
+	return damage.orNil()
+}

@@ -91,11 +91,14 @@ func (p *Provider) eventInfo(e *Entity, action Action, samples []*sampleFile) Ev
 		info.Known, info.Why = true, "the definition has no sample for it"
 		return info
 	}
-	info.Variants = s.variantsOf(info.Name, info.Certainty)
+	for _, f := range formsOf(samples, info.Name, info.Certainty) {
+		info.Variants = append(info.Variants, f.VariantInfo)
+	}
 	return info
 }
 
-// variantsOf lists the forms of an event; none is more certain than the event itself.
+// variantsOf lists the forms of an event that the sample itself makes, the default one
+// first; none is more certain than the event itself.
 func (s *sampleFile) variantsOf(event string, certainty Certainty) []VariantInfo {
 	infos := []VariantInfo{{Name: DefaultVariant, Certainty: certainty}}
 	for name, v := range s.Variants {
@@ -105,6 +108,30 @@ func (s *sampleFile) variantsOf(event string, certainty Certainty) []VariantInfo
 	}
 	slices.SortFunc(infos[1:], func(a, b VariantInfo) int { return strings.Compare(a.Name, b.Name) })
 	return infos
+}
+
+// form is one form of an event: its sample's own, one of the sample's variants, or a
+// file that is a variant.
+type form struct {
+	VariantInfo
+	file    *sampleFile
+	variant variant
+}
+
+// formsOf lists every form of an event that has a sample, the default one first.
+func formsOf(samples []*sampleFile, event string, certainty Certainty) []form {
+	s, _ := pick(samples, event)
+	var forms []form
+	for _, info := range s.variantsOf(event, certainty) {
+		forms = append(forms, form{info, s, s.Variants[info.Name]})
+	}
+	for _, other := range samples {
+		if other.Variant != "" && other.serves(event) > 0 {
+			forms = append(forms, form{VariantInfo{other.Variant, certainty.Weakest(other.Certainty), other.Note}, other, variant{}})
+		}
+	}
+	slices.SortFunc(forms[1:], func(a, b form) int { return strings.Compare(a.Name, b.Name) })
+	return forms
 }
 
 func (v variant) fits(event string) bool {
@@ -142,24 +169,23 @@ func (p *Provider) Sample(event, variant string) (*Sample, error) {
 		return nil, err
 	}
 	name := Name(entity.Name, action)
-	file, _ := pick(samples, name)
-	if file == nil {
+	if file, _ := pick(samples, name); file == nil {
 		return nil, fmt.Errorf("%s/%s: %w: the definition has no sample for it", p.Name, name, ErrNotForgeable)
 	}
 	a, _ := p.Action(action)
-	known := p.eventInfo(entity, *cmp.Or(a, &Action{}), samples).Variants
-	i := slices.IndexFunc(known, func(v VariantInfo) bool { return strings.EqualFold(v.Name, cmp.Or(variant, DefaultVariant)) })
+	known := formsOf(samples, name, p.eventInfo(entity, *cmp.Or(a, &Action{}), samples).Certainty)
+	i := slices.IndexFunc(known, func(f form) bool { return strings.EqualFold(f.Name, cmp.Or(variant, DefaultVariant)) })
 	if i < 0 {
 		names := make([]string, len(known))
-		for i, v := range known {
-			names[i] = v.Name
+		for i, f := range known {
+			names[i] = f.Name
 		}
 		return nil, &UnknownError{What: ErrUnknownVariant, Name: variant, Of: p.Name + "/" + name, Nearest: Nearest(variant, names), Known: names}
 	}
-	v := known[i]
+	f := known[i]
 	return &Sample{
-		Entity: emit, Action: action, Variant: v.Name, Certainty: v.Certainty, Note: cmp.Or(v.Note, file.Note),
-		provider: p, of: entity, file: file, form: file.Variants[v.Name],
+		Entity: emit, Action: action, Variant: f.Name, Certainty: f.Certainty, Note: cmp.Or(f.Note, f.file.Note),
+		provider: p, of: entity, file: f.file, form: f.variant,
 	}, nil
 }
 

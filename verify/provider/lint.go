@@ -28,14 +28,13 @@ func (p *Provider) Lint(others ...*Provider) []Fault {
 	l.overrides()
 	tampered := map[*sampleFile]bool{}
 	for _, name := range p.eventNames() {
-		file, _ := pick(samples, name)
-		if file == nil {
+		if file, _ := pick(samples, name); file == nil {
 			l.faults = append(l.faults, Fault{File: p.file, Says: name + ": no sample serves this event"})
 			continue
 		}
-		for _, v := range file.variantsOf(name, Documented) {
-			l.sample(name, v.Name, !tampered[file])
-			tampered[file] = true
+		for _, f := range formsOf(samples, name, Documented) {
+			l.sample(name, f.Name, !tampered[f.file])
+			tampered[f.file] = true
 		}
 	}
 	l.aliases()

@@ -59,9 +59,14 @@ func load(fsys fs.FS, file, shown, source string) (*Provider, error) {
 		return nil, b.faults
 	}
 	p.Source, p.files, p.file, p.dir = source, fsys, shown, path.Dir(file)
+	p.share()
+	return p, nil
+}
+
+// share prepares what is read once, when it is first asked for.
+func (p *Provider) share() {
 	p.samples = sync.OnceValues(p.readSamples)
 	p.table = sync.OnceValue(p.listEvents)
-	return p, nil
 }
 
 // parse decodes the YAML of a definition: one document, known keys only.

@@ -77,6 +77,9 @@ func EscapeKey(key string) string {
 	if key == "#" {
 		return `\#`
 	}
+	if !strings.ContainsAny(key, `\.`) {
+		return key
+	}
 	return strings.NewReplacer(`\`, `\\`, `.`, `\.`).Replace(key)
 }
 

@@ -73,6 +73,7 @@ type Provider struct {
 	known   []knownEvent
 	certain []eventCertainty
 	files   fs.FS
+	added   []sampleFolder // see Set.AddSamples
 	// file is the definition's name for people, dir its folder within files.
 	file, dir  string
 	coversBody bool

@@ -19,6 +19,9 @@ type sampleFile struct {
 	// Events are globs over the names of the definition's events. A file that spells a
 	// name out goes before one whose glob fits it.
 	Events []string `json:"events"`
+	// Variant makes the file a variant of its events, by this name, beside the sample
+	// that serves them. A file beside a definition that is not its own is always one.
+	Variant string `json:"variant"`
 	// Note says where the shape comes from; Certainty how far it can be relied on.
 	Note      string    `json:"note"`
 	Certainty Certainty `json:"certainty"`
@@ -55,30 +58,46 @@ type variant struct {
 	EscapeSlashes bool `json:"escape_slashes"`
 }
 
-// readSamples reads the samples folder beside the definition, in the order of names.
+// SamplesFolder is what the folder of samples is called, beside a definition.
+const SamplesFolder = "samples"
+
+// sampleFolder is where samples are read from; shown is its name for people.
+type sampleFolder struct {
+	files      fs.FS
+	dir, shown string
+	variants   bool // whether every file in it has to be a variant
+}
+
+// readSamples reads the samples folder beside the definition, then those that were
+// added, each in the order of names.
 func (p *Provider) readSamples() ([]*sampleFile, error) {
-	folder := path.Join(p.dir, "samples")
-	items, err := fs.ReadDir(p.files, folder)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, nil
-	}
-	if err != nil {
-		return nil, fmt.Errorf("read samples of %s: %w", p, err)
-	}
+	own := sampleFolder{files: p.files, dir: path.Join(p.dir, SamplesFolder), shown: path.Join(path.Dir(slashed(p.file)), SamplesFolder)}
 	var samples []*sampleFile
 	var faults Faults
-	for _, item := range items {
-		if path.Ext(item.Name()) != ".json" {
+	for _, folder := range append([]sampleFolder{own}, p.added...) {
+		items, err := fs.ReadDir(folder.files, folder.dir)
+		if errors.Is(err, fs.ErrNotExist) {
 			continue
 		}
-		shown := path.Join(path.Dir(strings.ReplaceAll(p.file, `\`, "/")), "samples", item.Name())
-		data, err := readFile(p.files, path.Join(folder, item.Name()), shown)
 		if err != nil {
-			return nil, err
+			return nil, fmt.Errorf("read samples of %s: %w", p, err)
 		}
-		s, found := p.readSample(data, shown)
-		faults = append(faults, found...)
-		samples = append(samples, s)
+		for _, item := range items {
+			if path.Ext(item.Name()) != ".json" {
+				continue
+			}
+			shown := path.Join(folder.shown, item.Name())
+			data, err := readFile(folder.files, path.Join(folder.dir, item.Name()), shown)
+			if err != nil {
+				return nil, err
+			}
+			s, found := p.readSample(data, shown)
+			if len(found) == 0 && folder.variants && s.Variant == "" {
+				found = Faults{{File: shown, Line: 1, Says: "variant: missing; a sample beside another's definition is a variant, give it a name"}}
+			}
+			faults = append(faults, found...)
+			samples = append(samples, s)
+		}
 	}
 	if len(faults) == 0 {
 		faults = p.checkClaims(samples)
@@ -88,6 +107,8 @@ func (p *Provider) readSamples() ([]*sampleFile, error) {
 	}
 	return samples, nil
 }
+
+func slashed(name string) string { return strings.ReplaceAll(name, `\`, "/") }
 
 func (p *Provider) readSample(data []byte, file string) (*sampleFile, Faults) {
 	s := &sampleFile{file: file, data: data}
@@ -113,6 +134,14 @@ func (p *Provider) readSample(data []byte, file string) (*sampleFile, Faults) {
 	if len(s.Events) == 0 {
 		fault("events", "events: missing; it lists the events that the sample stands for")
 	}
+	if s.Variant != "" {
+		if why := RefuseVariantName(s.Variant); why != "" {
+			fault("variant", "variant: %s", why)
+		}
+		if len(s.Variants) > 0 {
+			fault("variants", "variants: a file that is a variant has none of its own")
+		}
+	}
 	for name, value := range s.Headers {
 		if !validHeader(name, value) {
 			fault(name, "headers: %q cannot be sent", clip(name))
@@ -120,8 +149,8 @@ func (p *Provider) readSample(data []byte, file string) (*sampleFile, Faults) {
 	}
 	for _, name := range slices.Sorted(maps.Keys(s.Variants)) {
 		v := s.Variants[name]
-		if name == "" || name == DefaultVariant || refuseName(name, "") != "" {
-			fault(name, "variants: %q cannot be a name", clip(name))
+		if why := RefuseVariantName(name); why != "" {
+			fault(name, "variants: %s", why)
 		}
 		if v.Certainty.rank() < 0 && v.Certainty != "" {
 			fault(string(v.Certainty), "certainty %q: expected documented, seen or guessed", clip(string(v.Certainty)))
@@ -131,6 +160,14 @@ func (p *Provider) readSample(data []byte, file string) (*sampleFile, Faults) {
 		}
 	}
 	return s, faults
+}
+
+// RefuseVariantName says why a name cannot be a variant's, or nothing.
+func RefuseVariantName(name string) string {
+	if name == "" || strings.EqualFold(name, DefaultVariant) || refuseName(name, "") != "" {
+		return fmt.Sprintf("%q cannot be a name: letters, digits and _ . : - only, at most %d, and not %q", clip(name), maxName, DefaultVariant)
+	}
+	return ""
 }
 
 // body returns the body of a variant, compact, with its placeholders; nil for none.
@@ -194,19 +231,55 @@ func (p *Provider) checkClaims(samples []*sampleFile) Faults {
 			faults = append(faults, Fault{File: second.file, Line: line, Says: fmt.Sprintf("events: %s is served by %s too", name, first.file)})
 			break
 		}
+		if fault, ok := doubledVariant(samples, name); ok {
+			return append(faults, fault)
+		}
 	}
 	return faults
 }
 
+// doubledVariant finds two forms of an event that have one name.
+func doubledVariant(samples []*sampleFile, name string) (Fault, bool) {
+	taken := map[string]string{}
+	if s, _ := pick(samples, name); s != nil {
+		for variant, v := range s.Variants {
+			if v.fits(name) {
+				taken[strings.ToLower(variant)] = s.file
+			}
+		}
+	}
+	for _, s := range samples {
+		if s.Variant == "" || s.serves(name) == 0 {
+			continue
+		}
+		folded := strings.ToLower(s.Variant)
+		if other, ok := taken[folded]; ok {
+			line := lineAt(s.data, max(0, bytes.Index(s.data, []byte(`"variant"`))))
+			return Fault{File: s.file, Line: line, Says: fmt.Sprintf("variant: %s of %s is in %s too", s.Variant, name, other)}, true
+		}
+		taken[folded] = s.file
+	}
+	return Fault{}, false
+}
+
 // pick returns the sample that serves an event best, and another that does so equally.
+// Files that are variants serve an event that has nothing else, the first of them.
 func pick(samples []*sampleFile, name string) (best, rival *sampleFile) {
 	fit := 0
 	for _, s := range samples {
+		if s.Variant != "" {
+			continue
+		}
 		switch n := s.serves(name); {
 		case n > fit:
 			best, rival, fit = s, nil, n
 		case n == fit && n > 0:
 			rival = s
+		}
+	}
+	if best == nil {
+		if i := slices.IndexFunc(samples, func(s *sampleFile) bool { return s.serves(name) > 0 }); i >= 0 {
+			best = samples[i]
 		}
 	}
 	return best, rival

@@ -70,6 +70,33 @@ func (s *Set) add(fsys fs.FS, dir, source string, replace bool) error {
 	return nil
 }
 
+// AddSamples adds a user's samples to a provider that is in the set, also to a built-in
+// one: the files of the samples folder in dir, a folder of fsys. Each of them names the
+// variant of its events that it is, so that nothing that was there changes. Source is
+// the folder's name for people. The provider in the set is replaced by one that has
+// them; who holds the other keeps it as it is.
+func (s *Set) AddSamples(fsys fs.FS, dir, name, source string) error {
+	i, found := s.find(name)
+	if !found {
+		_, err := s.Lookup(name)
+		return fmt.Errorf("add samples from %s: %w", source, err)
+	}
+	old, err := s.entries[i].get()
+	if err != nil {
+		return err
+	}
+	p := *old
+	p.added = append(slices.Clip(p.added), sampleFolder{
+		files: fsys, dir: path.Join(dir, SamplesFolder), shown: path.Join(slashed(source), SamplesFolder), variants: true,
+	})
+	p.share()
+	if _, err := p.samples(); err != nil {
+		return err
+	}
+	s.entries[i] = entry{p.Name, loaded(&p)}
+	return nil
+}
+
 func loaded(p *Provider) func() (*Provider, error) {
 	return func() (*Provider, error) { return p, nil }
 }

@@ -1,0 +1,313 @@
+package cmd
+
+import (
+	"bufio"
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"whk/verify"
+	"whk/verify/display"
+)
+
+// statsSheet writes what was counted as a page of text, 80 columns wide or wider.
+type statsSheet struct {
+	*bufio.Writer
+	p       paint
+	columns int
+}
+
+func (s statsSheet) sheet(c *counted) {
+	fmt.Fprintf(s, "%s  %s\n", s.p.bold(events(c.events)), s.p.faint(fromTo(c.from, c.to)))
+	s.received(c)
+	s.answers(c)
+	s.frequent(c)
+	s.rate(c)
+	s.calls(c)
+}
+
+// events says how many there are.
+func events(n int64) string {
+	if n == 1 {
+		return "1 event"
+	}
+	return thousands(n) + " events"
+}
+
+// fromTo says from when to when, with the days only where they differ.
+func fromTo(from, to time.Time) string {
+	from, to = from.Local(), to.Local()
+	first, last := from.Format("2006-01-02 15:04:05"), to.Format("2006-01-02 15:04:05")
+	switch {
+	case first == last:
+		return first
+	case from.Format(time.DateOnly) == to.Format(time.DateOnly):
+		last = to.Format(time.TimeOnly)
+	}
+	return first + " to " + last
+}
+
+// table writes rows of a name and figures in columns as wide as they have to be; a
+// figure that is nothing is faint.
+func (s statsSheet) table(rows [][]string) {
+	widths := make([]int, len(rows[0]))
+	for _, row := range rows {
+		for i, cell := range row {
+			widths[i] = max(widths[i], display.Width(uncoloured(cell)))
+		}
+	}
+	fmt.Fprintln(s)
+	for i, row := range rows {
+		line := pad(row[0], widths[0])
+		for j, cell := range row[1:] {
+			blanks := strings.Repeat(" ", widths[j+1]-display.Width(uncoloured(cell)))
+			if cell == "0" || cell == s.none() {
+				cell = s.p.faint(cell)
+			}
+			line += "  "[:s.gap(widths)] + blanks + cell
+		}
+		if i == 0 {
+			line = s.p.faint(line)
+		}
+		fmt.Fprintln(s, line)
+	}
+}
+
+// gap is what parts two columns: two blanks, or one where that is too wide.
+func (s statsSheet) gap(widths []int) int {
+	sum := 2 * (len(widths) - 1)
+	for _, w := range widths {
+		sum += w
+	}
+	if sum > s.columns {
+		return 1
+	}
+	return 2
+}
+
+func (s statsSheet) none() string {
+	if s.p.ascii {
+		return "-"
+	}
+	return "–"
+}
+
+// received is a table of what came.
+func (s statsSheet) received(c *counted) {
+	statuses := []verify.Status{verify.Valid, verify.Invalid, verify.Missing, verify.Unsigned, verify.Unchecked}
+	rows := [][]string{{"provider", "events"}}
+	for _, status := range statuses {
+		rows[0] = append(rows[0], string(status))
+	}
+	rows[0] = append(rows[0], "dup", "late")
+	for _, p := range c.providers() {
+		row := []string{display.Line(p.name), thousands(p.events)}
+		for _, status := range statuses {
+			row = append(row, s.p.countOf(status, p.verdicts[status]))
+		}
+		rows = append(rows, append(row, thousands(p.duplicates), thousands(p.late)))
+	}
+	s.table(rows)
+}
+
+// countOf paints the count of a verdict that should not be.
+func (p paint) countOf(status verify.Status, n int64) string {
+	text := thousands(n)
+	if n > 0 && (status == verify.Invalid || status == verify.Missing) {
+		return p.bad(text)
+	}
+	return text
+}
+
+// answers is a table of what the app answered, if anything was forwarded.
+func (s statsSheet) answers(c *counted) {
+	rows := [][]string{{"answers", "2xx", "3xx", "4xx", "5xx", "none", "p50", "p95", "max", "failing"}}
+	for _, p := range c.providers() {
+		if p.attempts() == 0 && p.failing == 0 {
+			continue
+		}
+		row := []string{display.Line(p.name)}
+		for _, class := range []int{2, 3, 4, 5, 0} {
+			n := p.classes[class]
+			if class == 2 {
+				n += p.classes[1]
+			}
+			text := thousands(n)
+			if n > 0 && class != 2 && class != 3 {
+				text = s.p.bad(text)
+			}
+			row = append(row, text)
+		}
+		for _, percent := range []float64{50, 95, 100} {
+			text := s.none()
+			if p.latency != nil {
+				text = took(p.quantile(percent))
+			}
+			row = append(row, text)
+		}
+		rows = append(rows, append(row, s.failing(p)))
+	}
+	if len(rows) > 1 {
+		s.table(rows)
+	}
+}
+
+// failing is how many events in a row were not answered 2xx, and how many may.
+func (s statsSheet) failing(p *providerCount) string {
+	text, limit := strconv.Itoa(p.failing), p.threshold()
+	if limit > 0 {
+		text += "/" + strconv.Itoa(limit)
+	}
+	switch {
+	case p.failing == 0:
+		return text
+	case limit > 0 && p.failing >= limit/2:
+		return s.p.bad(text)
+	}
+	return s.p.warn(text)
+}
+
+// frequentShown is how many names are shown.
+const frequentShown = 10
+
+func (s statsSheet) frequent(c *counted) {
+	names := c.frequent(frequentShown)
+	width, figures := 0, len(thousands(names[0].n))
+	for _, n := range names {
+		width = max(width, min(maxNameColumn, display.Width(display.Line(n.name))))
+	}
+	block := "█"
+	if s.p.ascii {
+		block = "#"
+	}
+	room := max(min(s.columns-width-figures-6, 40), 4)
+	fmt.Fprintf(s, "\n%s\n", s.p.faint("most frequent"))
+	for _, n := range names {
+		bar := max(1, int(n.n*int64(room)/names[0].n))
+		fmt.Fprintf(s, "%s  %*s  %s\n", pad(display.Line(n.name), width), figures, thousands(n.n), s.p.faint(strings.Repeat(block, bar)))
+	}
+	if more := len(c.names) - len(names); more > 0 || c.others > 0 {
+		text := fmt.Sprintf("and %s", plural(more, "other name"))
+		if c.others > 0 {
+			text = fmt.Sprintf("and more than %s other names", thousands(int64(more)))
+		}
+		fmt.Fprintln(s, s.p.faint(text))
+	}
+}
+
+func (s statsSheet) rate(c *counted) {
+	room := s.columns - 10
+	unit, from, counts := c.rates.steps(room)
+	if len(counts) < 2 {
+		return
+	}
+	most := 0
+	for _, n := range counts {
+		most = max(most, n)
+	}
+	for times := room / len(counts); times > 1; times = 0 { // few steps get wide columns
+		counts = widened(counts, min(times, 6))
+	}
+	fmt.Fprintf(s, "\n%s\n", s.p.faint(fmt.Sprintf("events per %s, %s at most", unit.name, thousands(int64(most)))))
+	for i, line := range chart(counts, s.p.ascii) {
+		label := ""
+		if i == 0 {
+			label = thousands(int64(most))
+		}
+		fmt.Fprintf(s, "%s %s\n", s.p.faint(fmt.Sprintf("%8s", label)), line)
+	}
+	layout := "15:04"
+	if unit.seconds >= 24*3600 {
+		layout = time.DateOnly
+	} else if c.to.Sub(c.from) > 20*time.Hour {
+		layout = "01-02 15:04"
+	}
+	first, last := from.Local().Format(layout), c.to.Local().Format(layout)
+	gap := max(len(counts)-len(first)-len(last), 1)
+	fmt.Fprintln(s, s.p.faint(strings.Repeat(" ", 9)+first+strings.Repeat(" ", gap)+last))
+}
+
+// widened repeats each count, so that a chart of few is wide enough to be read.
+func widened(counts []int, times int) []int {
+	wide := make([]int, 0, len(counts)*times)
+	for _, n := range counts {
+		for range times {
+			wide = append(wide, n)
+		}
+	}
+	return wide
+}
+
+// calls says what it would have cost to fetch what the events refer to.
+func (s statsSheet) calls(c *counted) {
+	titled := false
+	for _, p := range c.providers() {
+		if p.calls == nil || p.calls.total == 0 {
+			continue
+		}
+		if !titled {
+			fmt.Fprintf(s, "\n%s\n", s.p.faint("API calls, one for each reference"))
+			titled = true
+		}
+		for i, line := range callLines(p) {
+			name := p.name
+			if i > 0 {
+				name = ""
+			}
+			width := display.Width(display.Line(p.name))
+			folded := fold(line, s.columns-width-2)
+			fmt.Fprintf(s, "%s  %s\n", pad(display.Line(name), width), strings.Join(folded, "\n"+strings.Repeat(" ", width+2)))
+		}
+	}
+}
+
+func callLines(p *providerCount) []string {
+	minute := p.calls.peaks[0]
+	lines := []string{fmt.Sprintf("%s in all", plural64(p.calls.total, "call"))}
+	var stretches []string
+	longer := p.calls.peaks[1:]
+	for _, b := range p.definition.Manners.Budget {
+		switch {
+		case b.Calls == 0 || b.Per == 0:
+		case b.Per <= time.Minute:
+			lines = append(lines, fmt.Sprintf("the busiest minute, %s, would have cost %s: %s at %s",
+				minute.at.Local().Format("01-02 15:04"), plural64(int64(minute.most), "call"), stretchName(callsTake(minute.most, b.Calls, b.Per)), perUnit(b.Calls, b.Per)))
+		default:
+			most := longer[0].most
+			longer = longer[1:]
+			stretches = append(stretches, fmt.Sprintf("the busiest %s would have cost %s: %s the %s that are allowed",
+				stretchNoun(b.Per), plural64(int64(most), "call"), share(most, b.Calls), thousands(int64(b.Calls))))
+		}
+	}
+	return append(lines, stretches...)
+}
+
+// share is a part of a whole in words, also one that is larger.
+func share(n, of int) string {
+	switch part := float64(n) / float64(of); {
+	case part > 2:
+		return fmt.Sprintf("%.3g times", part)
+	case n > 0 && part < 0.01:
+		return "less than 1 % of"
+	default:
+		return fmt.Sprintf("%.0f %% of", 100*part)
+	}
+}
+
+func stretchNoun(d time.Duration) string {
+	switch d {
+	case time.Hour:
+		return "hour"
+	case 24 * time.Hour:
+		return "day"
+	}
+	return stretchName(d)
+}
+
+func plural64(n int64, noun string) string {
+	if n == 1 {
+		return "1 " + noun
+	}
+	return thousands(n) + " " + noun + "s"
+}
