@@ -86,7 +86,7 @@ func TestTrustIsForOneContentAtOnePath(t *testing.T) {
 	}
 	wantError(t, loads("home/p"), ".whk.yaml:3:9: listen.addr", "whk trust")
 	o, trust := trusting(root, "home/p")
-	e := agree(t, o, trust, "")
+	agree(t, o, trust, "")
 
 	must(t, loads("home/p"))
 	must(t, loads("home/p/sub"))

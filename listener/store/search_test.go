@@ -253,7 +253,7 @@ func TestSearch(t *testing.T) {
 			visits++
 			return stop
 		})
-		if err != stop || visits != 1 {
+		if !errors.Is(err, stop) || visits != 1 {
 			t.Errorf("error = %v after %d visits, want %v after 1", err, visits, stop)
 		}
 	})

@@ -35,12 +35,12 @@ func (m *masker) walkScalars(body []byte, f func(spot) string) error {
 	var path jsonPath
 	var name member
 	for i := skipSpace(body, 0); i < len(body); i = skipSpace(body, i) {
-		switch c := body[i]; {
-		case c == '}' || c == ']':
+		switch body[i] {
+		case '}', ']':
 			levels, path = levels[:len(levels)-1], path[:max(0, len(path)-1)]
 			i++
 			continue
-		case c == ',' || c == ':':
+		case ',', ':':
 			i++
 			continue
 		}

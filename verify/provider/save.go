@@ -172,7 +172,7 @@ func (p *Provider) freshen(body []byte, keep []string) (out []byte, at string) {
 // and +00:00 are one.
 func (p *Provider) timePlaceholder(raw []byte) string {
 	if raw[0] != '"' {
-		if p.event.timeFormat != "rfc3339" && bytes.IndexAny(raw, ".eE-") < 0 {
+		if p.event.timeFormat != "rfc3339" && !bytes.ContainsAny(raw, ".eE-") {
 			return "{{now:" + p.event.timeFormat + "}}"
 		}
 		return ""
