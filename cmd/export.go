@@ -12,7 +12,6 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
-	"whk/listener"
 	"whk/listener/store"
 	"whk/replay"
 	"whk/verify/display"
@@ -21,14 +20,12 @@ import (
 
 // eventsExportFlags are the flags of whk events export.
 type eventsExportFlags struct {
-	format   string
-	to       string
-	force    bool
-	target   string
-	provider string
-	event    string
-	since    string
-	limit    int
+	format string
+	to     string
+	force  bool
+	target string
+	pick   pickFlags
+	limit  int
 }
 
 func (f *eventsExportFlags) add(flags *pflag.FlagSet) {
@@ -36,9 +33,7 @@ func (f *eventsExportFlags) add(flags *pflag.FlagSet) {
 	flags.StringVar(&f.to, "to", "", "write to this `FILE`, or one file an event into this folder (http, curl)")
 	flags.BoolVar(&f.force, "force", false, "replace a file that exists, and write raw bytes to a terminal")
 	flags.StringVar(&f.target, "target", "", "where the commands of curl send to: a port, a host or a `URL`")
-	flags.StringVar(&f.provider, "provider", "", "only events of this `PROVIDER`; * stands for anything")
-	flags.StringVar(&f.event, "event", "", "only events whose name fits this `GLOB`, as in Contact.* or rentman/*.delete")
-	flags.StringVar(&f.since, "since", "", "only events since this `TIME`: 2h, 42m or 3d ago, 2026-01-31, or 2026-01-31T14:00:00Z")
+	f.pick.add(flags)
 	flags.IntVarP(&f.limit, "limit", "n", 0, "only the newest `N` of them (default: all)")
 }
 
@@ -73,7 +68,8 @@ keeps them, which an event needs to be verified again where its bytes are judged
   whk events export last --format curl
   whk events export 3..7 --to bug.whk --show-secrets
   whk events export --provider ploomes --since 2h --to ploomes.ndjson
-  whk events export --event 'rentman/*.delete' --format http --to deletions/`,
+  whk events export --event 'rentman/*.delete' --format http --to deletions/
+  whk events export --where 'sig:invalid since:2d' --to invalid.har`,
 		RunE: func(c *cobra.Command, args []string) error { return a.eventsExport(c.Context(), &f, args) },
 	}
 	f.add(c.Flags())
@@ -102,16 +98,12 @@ func (f *eventsExportFlags) chosen(asJSON bool) (replay.Format, error) {
 }
 
 // selection reads the flags that say which events are meant.
-func (f *eventsExportFlags) selection(refs []string, now time.Time) (*selection, error) {
+func (f *eventsExportFlags) selection(a *app, refs []string, now time.Time) (*selection, error) {
 	if f.limit < 0 {
 		return nil, usagef("--limit %d: expected a number from 1", f.limit)
 	}
-	list := eventsListFlags{limit: 1, provider: f.provider, event: f.event, since: f.since}
-	q, err := list.query(now)
-	if err != nil {
-		return nil, err
-	}
-	return &selection{refs: refs, provider: q.Provider, event: q.Name, since: q.Since, limit: f.limit}, nil
+	picked, err := f.pick.filter(a, now)
+	return &selection{refs: refs, filter: picked, limit: f.limit}, err
 }
 
 func (a *app) eventsExport(ctx context.Context, f *eventsExportFlags, refs []string) error {
@@ -130,7 +122,7 @@ func (a *app) eventsExport(ctx context.Context, f *eventsExportFlags, refs []str
 	if a.common.jq != "" && f.to == "" {
 		return hint(usagef("--jq: an export is written as it is"), "whk events list --json --jq filters events")
 	}
-	chosen, err := f.selection(refs, time.Now())
+	chosen, err := f.selection(a, refs, time.Now())
 	if err != nil {
 		return err
 	}
@@ -150,18 +142,18 @@ func (a *app) eventsExport(ctx context.Context, f *eventsExportFlags, refs []str
 		return err
 	}
 	count, err := a.writeEvents(ctx, log, chosen, out)
-	_, damaged := damageOf(err)
-	if err != nil && !damaged {
+	_, isDamage := damaged(err)
+	if err != nil && !isDamage {
 		out.abort()
 		return err
 	}
 	if closed := out.commit(); closed != nil {
 		return closed
 	}
-	if reported := a.exported(f, out, count, damaged, chosen); reported != nil {
+	if reported := a.exported(f, out, count, isDamage, chosen); reported != nil {
 		return reported
 	}
-	if damaged {
+	if isDamage {
 		return hint(fail(codeUsage, err), "the others were written; whk doctor --full reads the whole store and lists what is damaged")
 	}
 	return nil
@@ -190,26 +182,26 @@ func (a *app) writeEvents(ctx context.Context, log *store.Store, chosen *selecti
 	defer reader.Wait()
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	type found struct {
+	type read struct {
 		x   *replay.Exchange
 		err error
 	}
-	ready := make(chan []found, 4)
+	ready := make(chan []read, 4)
 	newest, err := log.LastAttempt(ctx)
 	if err != nil {
 		return 0, err
 	}
 	reader.Go(func() {
 		defer close(ready)
-		var batch []found
+		var batch []read
 		bytes := 0
-		for e, err := range chosen.events(ctx, log) {
-			next := found{err: err}
+		for e, err := range a.selected(ctx, log, chosen) {
+			next := read{err: err}
 			if err == nil {
 				if newest > 0 { // else nothing was ever sent on
-					next.x, next.err = withResults(ctx, log, e)
+					next.x, next.err = withResults(e)
 				} else {
-					next.x = exchangeOf(e, nil)
+					next.x = exchangeOf(e.Event, nil)
 				}
 				bytes += len(e.Delivery.Body)
 			}
@@ -236,7 +228,7 @@ func (a *app) writeEvents(ctx context.Context, log *store.Store, chosen *selecti
 	var damage error
 	for batch := range ready {
 		for _, next := range batch {
-			if _, damaged := damageOf(next.err); damaged {
+			if _, ok := damaged(next.err); ok {
 				damage = cmp.Or(damage, next.err)
 			} else if next.err != nil {
 				return count, next.err
@@ -259,12 +251,12 @@ func (a *app) writeEvents(ctx context.Context, log *store.Store, chosen *selecti
 
 // withResults reads what came of an event. With a *store.Damage, when an attempt cannot
 // be read, the exchange has the others.
-func withResults(ctx context.Context, log *store.Store, e *listener.Event) (*replay.Exchange, error) {
-	results, err := log.Results(ctx, e.N)
-	if _, damaged := damageOf(err); err != nil && !damaged {
+func withResults(e found) (*replay.Exchange, error) {
+	results, err := e.results()
+	if _, ok := damaged(err); err != nil && !ok {
 		return nil, err
 	}
-	return exchangeOf(e, results), err
+	return exchangeOf(e.Event, results), err
 }
 
 // exportBar shows how far an export has got, unless what is written stands on the same
@@ -272,7 +264,7 @@ func withResults(ctx context.Context, log *store.Store, e *listener.Event) (*rep
 func (a *app) exportBar(ctx context.Context, log *store.Store, chosen *selection) *progress {
 	total := int64(chosen.limit)
 	if total == 0 {
-		if spans, err := chosen.spans(ctx, log); err == nil {
+		if spans, err := refSpans(ctx, log, chosen.refs); err == nil {
 			for _, sp := range spans {
 				total += sp.last - sp.first + 1
 			}
@@ -318,17 +310,10 @@ func (a *app) exported(f *eventsExportFlags, out exportOutput, count int, damage
 
 // describe names what was asked for.
 func (s *selection) describe() string {
-	var parts []string
-	parts = append(parts, s.refs...)
-	for flag, value := range map[string]string{"--provider ": s.provider, "--event ": s.event} {
-		if value != "" {
-			parts = append(parts, flag+value)
-		}
+	parts := slices.Clone(s.refs)
+	if !s.filter.Empty() {
+		parts = append(parts, s.filter.String())
 	}
-	if !s.since.IsZero() {
-		parts = append(parts, "--since "+s.since.Format(time.RFC3339))
-	}
-	slices.Sort(parts)
 	if len(parts) == 0 {
 		return "the store, which is empty"
 	}

@@ -21,6 +21,7 @@ import (
 	"pgregory.net/rapid"
 
 	"whk/listener"
+	"whk/listener/filter"
 	"whk/listener/store"
 	"whk/replay"
 	"whk/verify"
@@ -387,18 +388,29 @@ func TestSelection(t *testing.T) {
 		t.Fatal(err)
 	}
 	all = slices.Delete(all, 19, 25)
+	set, err := provider.Builtin()
+	if err != nil {
+		t.Fatal(err)
+	}
+	a := &app{set: set}
+	everything, err := filter.Parse("", start)
+	if err != nil {
+		t.Fatal(err)
+	}
 	rapid.Check(t, func(t *rapid.T) {
-		s := &selection{
-			provider: rapid.SampledFrom([]string{"", "", "rentman", "*o*", "none"}).Draw(t, "provider"),
-			event:    rapid.SampledFrom([]string{"", "", "*.create", "contact.*"}).Draw(t, "event"),
-			limit:    rapid.SampledFrom([]int{0, 0, 1, 5, 1000}).Draw(t, "limit"),
-		}
+		text := rapid.SampledFrom([]string{"", "", "provider:rentman", "provider:*o*", "provider:none"}).Draw(t, "provider") + " " +
+			rapid.SampledFrom([]string{"", "", "event:*.create", "event:contact.*"}).Draw(t, "event")
 		if rapid.Bool().Draw(t, "since") {
-			s.since = start.Add(time.Duration(rapid.IntRange(0, count+1).Draw(t, "minute")) * time.Minute)
+			text += " since:" + start.Add(time.Duration(rapid.IntRange(0, count+1).Draw(t, "minute"))*time.Minute).Format(time.RFC3339)
 		}
-		if rapid.Bool().Draw(t, "keep") {
-			s.keep = func(e *listener.Event) bool { return strings.HasSuffix(string(e.Delivery.Body), "1") }
+		if rapid.Bool().Draw(t, "body") {
+			text += ` body:"body 1"`
 		}
+		where, err := filter.Parse(text, start)
+		if err != nil {
+			t.Fatal(err)
+		}
+		s := &selection{filter: where, limit: rapid.SampledFrom([]int{0, 0, 1, 5, 1000}).Draw(t, "limit")}
 		picked := func(e *listener.Event) bool { return true }
 		for i := range rapid.IntRange(0, 3).Draw(t, "refs") {
 			first := rapid.IntRange(1, count).Draw(t, "first")
@@ -414,7 +426,7 @@ func TestSelection(t *testing.T) {
 		}
 		var want []int64
 		for _, e := range all {
-			if picked(e) && s.fits(e) {
+			if picked(e) && a.fits(where, e, nil) {
 				want = append(want, e.N)
 			}
 		}
@@ -422,7 +434,7 @@ func TestSelection(t *testing.T) {
 			want = want[len(want)-s.limit:]
 		}
 		var got []int64
-		for e, err := range s.events(context.Background(), log) {
+		for e, err := range a.selected(context.Background(), log, s) {
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -437,7 +449,7 @@ func TestSelection(t *testing.T) {
 	})
 	for ref, want := range map[string][]int64{"..3": {1, 2, 3}, "58..": {58, 59, 60}, "58..last": {58, 59, 60}, "last": {60}, "last:rentman": {60}, "18..26": {18, 19, 26}, "..": nil} {
 		var got []int64
-		for e, err := range (&selection{refs: []string{ref}}).events(t.Context(), log) {
+		for e, err := range a.selected(t.Context(), log, &selection{refs: []string{ref}, filter: everything}) {
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -507,6 +519,10 @@ func BenchmarkExport(b *testing.B) {
 	if err != nil {
 		b.Fatal(err)
 	}
+	everything, err := filter.Parse("", time.Now())
+	if err != nil {
+		b.Fatal(err)
+	}
 	for _, format := range formatNames() {
 		if format == string(replay.FormatHTTP) {
 			continue
@@ -522,7 +538,7 @@ func BenchmarkExport(b *testing.B) {
 					b.Fatal(err)
 				}
 				out := &benchOutput{Exporter: exporter}
-				n, err := a.writeEvents(b.Context(), log, &selection{}, out)
+				n, err := a.writeEvents(b.Context(), log, &selection{filter: everything}, out)
 				if err != nil || n != count {
 					b.Fatalf("%d events, %v", n, err)
 				}

@@ -220,7 +220,11 @@ func (a *app) remove(ctx context.Context, log *store.Store, plan *prunePlan, don
 // tellPrune says what goes before it goes.
 func (a *app) tellPrune(plan *prunePlan, dryRun bool) {
 	if plan.queued > 0 {
-		a.notice("%s would go too, but waits to be forwarded to %s; --queued removes such events", events(plan.queued), display.Line(plan.target))
+		wait := "wait"
+		if plan.queued == 1 {
+			wait = "waits"
+		}
+		a.notice("%s would go too, but %s to be forwarded to %s; --queued removes such events", events(plan.queued), wait, display.Line(plan.target))
 	}
 	if plan.count == 0 {
 		a.notice("nothing to remove: %s kept", events(plan.total))

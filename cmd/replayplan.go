@@ -100,7 +100,7 @@ func (r *replaying) pick(ctx context.Context, refs []string) error {
 	if err != nil {
 		return err
 	}
-	spans, err := (&selection{refs: refs}).spans(ctx, r.log)
+	spans, err := refSpans(ctx, r.log, refs)
 	if err != nil {
 		return err
 	}

@@ -3,99 +3,108 @@ package cmd
 import (
 	"cmp"
 	"context"
-	"errors"
 	"iter"
 	"slices"
 	"strconv"
 	"strings"
-	"time"
 
-	"whk/listener"
+	"whk/listener/filter"
 	"whk/listener/store"
-	"whk/verify/provider"
 )
 
-// selection says which events of a store are meant. The zero value is all of them.
+// selection says which events of a store are meant.
 type selection struct {
-	// refs are events and ranges: 42, 3..7, last, last:ploomes.
-	refs []string
-	// provider and event are globs, since leaves out what is older.
-	provider, event string
-	since           time.Time
+	// refs are events and ranges: 42, 3..7, last, last:ploomes; none means all.
+	refs   []string
+	filter *filter.Filter
 	// limit is how many of the newest that fit are meant, 0 for all.
 	limit int
-	// keep, when it is given, has the last word on each event.
-	keep func(*listener.Event) bool
 }
 
 // numbers is a run of numbers, both included.
 type numbers struct{ first, last int64 }
 
-// selectWindow is how many numbers are looked at together when names are looked for.
-const selectWindow = 4096
-
-// events yields the events of a selection with their bodies, the oldest first, as the
+// selected yields the events of a selection with their bodies, the oldest first, as the
 // store was when it began. What cannot be read is left out, and a *store.Damage that
 // names it is yielded at the end. Memory does not grow with the number of events.
-func (s *selection) events(ctx context.Context, log *store.Store) iter.Seq2[*listener.Event, error] {
-	return func(yield func(*listener.Event, error) bool) {
-		spans, err := s.spans(ctx, log)
+func (a *app) selected(ctx context.Context, log *store.Store, s *selection) iter.Seq2[found, error] {
+	return func(yield func(found, error) bool) {
+		spans, err := a.spans(ctx, log, s)
 		if err != nil {
-			yield(nil, err)
+			yield(found{}, err)
 			return
 		}
-		w := &walk{selection: s, log: log, yield: yield}
+		var damage *store.Damage
 		for _, sp := range spans {
-			if more, err := w.span(ctx, sp); err != nil {
-				yield(nil, err)
-				return
-			} else if !more {
-				return
+			o := store.SearchOptions{After: sp.first - 1, Before: sp.last + 1, OldestFirst: true, Bodies: true}
+			for e, err := range a.find(ctx, log, s.filter, o) {
+				if d, ok := damaged(err); ok {
+					damage = joinDamage(damage, d)
+				} else if !yield(e, err) || err != nil {
+					return
+				}
 			}
 		}
-		if w.damage != nil {
-			yield(nil, w.damage)
+		if damage != nil {
+			yield(found{}, damage)
 		}
 	}
 }
 
-// spans are the numbers that can be meant, in order and without overlaps.
-func (s *selection) spans(ctx context.Context, log *store.Store) ([]numbers, error) {
-	newest, err := log.Last(ctx)
-	if err != nil {
-		return nil, err
+func joinDamage(a, b *store.Damage) *store.Damage {
+	if a == nil {
+		return b
 	}
-	spans := []numbers{{1, newest}}
-	if len(s.refs) > 0 {
-		spans = nil
-		for _, ref := range s.refs {
-			sp, err := s.span(ctx, log, ref, newest)
+	return &store.Damage{Path: a.Path, Cause: a.Cause, Numbers: append(slices.Clone(a.Numbers), b.Numbers...)}
+}
+
+// spans are the numbers that can be meant, in order and without overlaps.
+func (a *app) spans(ctx context.Context, log *store.Store, s *selection) ([]numbers, error) {
+	spans, err := refSpans(ctx, log, s.refs)
+	if err != nil || s.limit == 0 {
+		return spans, err
+	}
+	left := s.limit
+	for i, sp := range slices.Backward(spans) {
+		o := store.SearchOptions{After: sp.first - 1, Before: sp.last + 1, Limit: left}
+		for e, err := range a.find(ctx, log, s.filter, o) {
+			if _, ok := damaged(err); ok {
+				continue // it is reported when the bodies are read
+			}
 			if err != nil {
 				return nil, err
 			}
-			spans = append(spans, sp)
+			if left--; left == 0 {
+				spans[i].first = e.N
+				return spans[i:], nil
+			}
 		}
-		spans = merged(spans)
-	}
-	if s.limit > 0 {
-		lowest, err := s.lowest(ctx, log, spans)
-		if err != nil {
-			return nil, err
-		}
-		spans = above(spans, lowest)
-	}
-	if !s.since.IsZero() && s.limit == 0 {
-		first, err := log.FirstSince(ctx, s.since)
-		if err != nil {
-			return nil, err
-		}
-		spans = above(spans, first)
 	}
 	return spans, nil
 }
 
-// span reads one reference.
-func (s *selection) span(ctx context.Context, log *store.Store, ref string, newest int64) (numbers, error) {
+// refSpans reads references.
+func refSpans(ctx context.Context, log *store.Store, refs []string) ([]numbers, error) {
+	newest, err := log.Last(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if len(refs) == 0 {
+		return []numbers{{1, newest}}, nil
+	}
+	var spans []numbers
+	for _, ref := range refs {
+		sp, err := refSpan(ctx, log, ref, newest)
+		if err != nil {
+			return nil, err
+		}
+		spans = append(spans, sp)
+	}
+	return merged(spans), nil
+}
+
+// refSpan reads one reference.
+func refSpan(ctx context.Context, log *store.Store, ref string, newest int64) (numbers, error) {
 	from, to, isRange := strings.Cut(ref, "..")
 	if !isRange {
 		e, err := log.Find(ctx, ref)
@@ -137,169 +146,4 @@ func merged(spans []numbers) []numbers {
 		}
 	}
 	return out
-}
-
-// above cuts off what lies below a number.
-func above(spans []numbers, lowest int64) []numbers {
-	var out []numbers
-	for _, sp := range spans {
-		if sp.first = max(sp.first, lowest); sp.first <= sp.last {
-			out = append(out, sp)
-		}
-	}
-	return out
-}
-
-// lowest is the number of the event that is the last of the limit, counted from the
-// newest back.
-func (s *selection) lowest(ctx context.Context, log *store.Store, spans []numbers) (int64, error) {
-	left := s.limit
-	for _, sp := range slices.Backward(spans) {
-		before := sp.last + 1
-		for {
-			heads, err := s.heads(ctx, log, numbers{sp.first, before - 1}, selectWindow/4)
-			damage, damaged := damageOf(err)
-			if err != nil && !damaged {
-				return 0, err
-			}
-			for _, e := range heads {
-				before = e.N
-				if !s.fits(e) {
-					continue
-				}
-				if left--; left == 0 {
-					return e.N, nil
-				}
-			}
-			if damaged {
-				before = min(before, damage.Numbers[0])
-			} else if len(heads) == 0 {
-				break
-			}
-			if before <= sp.first {
-				break
-			}
-		}
-	}
-	return 0, nil
-}
-
-// heads lists the newest events of a span that the globs pick. They have bodies only
-// where something has to look at them.
-func (s *selection) heads(ctx context.Context, log *store.Store, sp numbers, limit int) ([]*listener.Event, error) {
-	if sp.first > sp.last {
-		return nil, nil
-	}
-	return log.List(ctx, store.Query{Provider: s.provider, Name: s.event, Since: s.since, After: sp.first - 1, Before: sp.last + 1, Limit: limit, Bodies: s.keep != nil})
-}
-
-// fits reports whether an event is meant, whatever its number.
-func (s *selection) fits(e *listener.Event) bool {
-	return (s.provider == "" || provider.Match(s.provider, e.Provider)) && (s.event == "" || provider.Match(s.event, e.Name())) &&
-		!e.At.Before(s.since) && (s.keep == nil || s.keep(e))
-}
-
-// walk is one pass over a selection.
-type walk struct {
-	*selection
-	log    *store.Store
-	yield  func(*listener.Event, error) bool
-	damage *store.Damage
-}
-
-// span yields the events of a span and reports whether to go on.
-func (w *walk) span(ctx context.Context, sp numbers) (more bool, err error) {
-	if w.provider == "" && w.event == "" {
-		return w.everything(ctx, sp)
-	}
-	for first := sp.first; first <= sp.last; first += selectWindow {
-		if more, err := w.named(ctx, numbers{first, min(first+selectWindow-1, sp.last)}); err != nil || !more {
-			return more, err
-		}
-	}
-	return true, nil
-}
-
-// everything reads a span from its beginning to its end.
-func (w *walk) everything(ctx context.Context, sp numbers) (more bool, err error) {
-	for at := sp.first - 1; at < sp.last; {
-		events, err := w.log.Since(ctx, at, int(min(sp.last-at, 512)))
-		damage, damaged := damageOf(err)
-		if err != nil && !damaged {
-			return false, err
-		}
-		if len(events) == 0 && !damaged {
-			return true, nil
-		}
-		for _, e := range events {
-			at = e.N
-			if e.N > sp.last {
-				break
-			}
-			if w.fits(e) && !w.yield(e, nil) {
-				return false, nil
-			}
-		}
-		if damaged {
-			w.note(damage, sp)
-			at = max(at, damage.Numbers[len(damage.Numbers)-1])
-		}
-	}
-	return true, nil
-}
-
-// named looks for names in a few numbers, and reads what it finds.
-func (w *walk) named(ctx context.Context, sp numbers) (more bool, err error) {
-	var found []int64
-	for before := sp.last + 1; before > sp.first; {
-		heads, err := w.log.List(ctx, store.Query{Provider: w.provider, Name: w.event, Since: w.since, After: sp.first - 1, Before: before, Limit: selectWindow})
-		damage, damaged := damageOf(err)
-		if err != nil && !damaged {
-			return false, err
-		}
-		if len(heads) == 0 && !damaged {
-			break
-		}
-		for _, e := range heads {
-			found = append(found, e.N)
-			before = min(before, e.N)
-		}
-		if damaged {
-			w.note(damage, sp)
-			before = min(before, damage.Numbers[0])
-		}
-	}
-	for _, n := range slices.Backward(found) {
-		e, err := w.log.Event(ctx, n)
-		damage, damaged := damageOf(err)
-		switch {
-		case errors.Is(err, store.ErrNotFound): // deleted since it was listed
-		case damaged:
-			w.note(damage, sp)
-		case err != nil:
-			return false, err
-		case w.fits(e) && !w.yield(e, nil):
-			return false, nil
-		}
-	}
-	return true, nil
-}
-
-// damageOf is what an error says about events that cannot be read, while others can.
-func damageOf(err error) (*store.Damage, bool) {
-	damage, ok := errors.AsType[*store.Damage](err)
-	return damage, ok && len(damage.Numbers) > 0
-}
-
-// note remembers what could not be read.
-func (w *walk) note(d *store.Damage, sp numbers) {
-	if w.damage == nil {
-		w.damage = &store.Damage{Path: d.Path, Cause: d.Cause}
-	}
-	for _, n := range d.Numbers {
-		if n >= sp.first && n <= sp.last && !slices.Contains(w.damage.Numbers, n) {
-			w.damage.Numbers = append(w.damage.Numbers, n)
-		}
-	}
-	slices.Sort(w.damage.Numbers)
 }

@@ -121,7 +121,8 @@ func (a *app) trustFile(ctx context.Context, options config.Options, path string
 	case e.Trusted:
 		a.notice("%s is trusted already; whk trust --show shows what it asks for", name)
 	default:
-		if err := a.trustAsk(ctx, e, f.yes); err != nil {
+		// A variable of the environment is too far from the hand to agree to this.
+		if err := a.trustAsk(ctx, e, f.yes && a.settings.Source("yes").Layer == config.Flag); err != nil {
 			return err
 		}
 		if err := trust.Confirm(e.Path, e.Hash, time.Now()); err != nil {
