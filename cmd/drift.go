@@ -194,8 +194,12 @@ func (a *app) driftSheet(w *bufio.Writer, x *eventDrift) {
 	fmt.Fprintf(w, "%s  %s\n", p.bold(display.Line(x.known.name())), p.faint(x.known.source()+", "+thousands(int64(x.judged))+" judged"))
 	all := x.list()
 	path, change := 0, 0
+	widest := 40 // a longer path moves its own line only
+	if a.OutTTY {
+		widest = min(widest, max(16, a.Columns-58))
+	}
 	for _, d := range all[:min(len(all), driftShown)] {
-		path = max(path, min(40, display.Width(d.shownPath())))
+		path = max(path, min(widest, display.Width(d.shownPath())))
 		change = max(change, display.Width(a.change(&d.Departure)))
 	}
 	for _, d := range all[:min(len(all), driftShown)] {
@@ -255,6 +259,11 @@ func (d *departureCount) json(x *eventDrift) driftJSON {
 	}
 }
 
+// rank orders what one event shows: first what breaks a reader of it.
+func rank(k provider.DepartureKind) int {
+	return slices.Index([]provider.DepartureKind{provider.TypeChanged, provider.FieldGone, provider.NewField}, k)
+}
+
 // list is the departures of an event in the order in which they were first seen.
 func (x *eventDrift) list() []*departureCount {
 	all := make([]*departureCount, 0, len(x.departures))
@@ -262,7 +271,7 @@ func (x *eventDrift) list() []*departureCount {
 		all = append(all, d)
 	}
 	slices.SortFunc(all, func(a, b *departureCount) int {
-		return cmp.Or(cmp.Compare(a.first, b.first), strings.Compare(a.Path, b.Path), strings.Compare(string(a.Kind), string(b.Kind)))
+		return cmp.Or(cmp.Compare(a.first, b.first), cmp.Compare(rank(a.Kind), rank(b.Kind)), strings.Compare(a.Path, b.Path))
 	})
 	return all
 }

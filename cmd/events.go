@@ -32,7 +32,9 @@ Filters, for --where:
 
 ` + filter.Help(),
 		Example: `  whk events list
-  whk events show last`,
+  whk events show last
+  whk events list --where 'app:5xx since:1h'
+  whk events tail -f`,
 		Args: a.unknownCommand,
 		RunE: func(c *cobra.Command, _ []string) error { return c.Help() },
 	}

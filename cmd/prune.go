@@ -22,13 +22,15 @@ type pruneFlags struct {
 	keep      int
 	maxSize   config.Size
 	queued    bool
-	dryRun    bool
-	yes       bool
+	// kept and sized tell whether keep and maxSize were given.
+	kept, sized bool
+	dryRun      bool
+	yes         bool
 }
 
 func (f *pruneFlags) add(flags *pflag.FlagSet) {
 	flags.StringVar(&f.olderThan, "older-than", "", "remove what is older than this `AGE`: 12h, 30d or 8w, or came before a time such as 2026-01-31")
-	flags.IntVar(&f.keep, "keep", -1, "remove all but the newest `N` events")
+	flags.IntVar(&f.keep, "keep", 0, "remove all but the newest `N` events")
 	flags.Var(&f.maxSize, "max-size", "remove the oldest until what is left takes no more than this, as in 500MB")
 	f.pickFlags.addNames(flags)
 	flags.BoolVar(&f.queued, "queued", false, "also remove events that still wait to be forwarded")
@@ -58,7 +60,8 @@ room of what stays.` + exitHelp(codeUsage, codeInterrupted),
   whk events prune --where 'provider:ubiqo until:1d' --yes`,
 		Args: noArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
-			return a.eventsPrune(c.Context(), &f, c.Flags().Changed("max-size"))
+			f.kept, f.sized = c.Flags().Changed("keep"), c.Flags().Changed("max-size")
+			return a.eventsPrune(c.Context(), &f)
 		},
 	}
 	f.add(c.Flags())
@@ -85,20 +88,22 @@ type prunedJSON struct {
 	Free       int64 `json:"free"`
 }
 
-func (f *pruneFlags) rule(a *app, sized bool, now time.Time) (*pruneRule, error) {
-	kept := f.keep >= 0
+func (f *pruneFlags) rule(a *app, now time.Time) (*pruneRule, error) {
 	switch {
-	case f.keep < -1:
+	case f.keep < 0:
 		return nil, usagef("--keep %d: expected a number from 0", f.keep)
-	case sized && f.maxSize <= 0:
+	case f.sized && f.maxSize <= 0:
 		return nil, hint(usagef("--max-size %s: expected a size such as 500MB", f.maxSize.String()), "--keep 0 removes everything")
-	case kept && sized:
+	case f.kept && f.sized:
 		return nil, usagef("--keep and --max-size: give one of them")
-	case f.olderThan == "" && !kept && !sized && f.where+f.provider+f.event == "":
+	case f.olderThan == "" && !f.kept && !f.sized && f.where+f.provider+f.event == "":
 		return nil, hint(usagef("events prune: which events?"), "--older-than 30d, --keep 10000, --max-size 500MB or --where FILTER; --keep 0 means all")
 	}
-	rule := &pruneRule{keep: int64(f.keep)}
-	if sized {
+	rule := &pruneRule{keep: -1}
+	if f.kept {
+		rule.keep = int64(f.keep)
+	}
+	if f.sized {
 		rule.maxSize = int64(f.maxSize)
 	}
 	if f.where+f.provider+f.event != "" {
@@ -118,8 +123,8 @@ func (f *pruneFlags) rule(a *app, sized bool, now time.Time) (*pruneRule, error)
 	return rule, nil
 }
 
-func (a *app) eventsPrune(ctx context.Context, f *pruneFlags, sized bool) error {
-	rule, err := f.rule(a, sized, time.Now())
+func (a *app) eventsPrune(ctx context.Context, f *pruneFlags) error {
+	rule, err := f.rule(a, time.Now())
 	if err != nil {
 		return err
 	}
@@ -129,16 +134,11 @@ func (a *app) eventsPrune(ctx context.Context, f *pruneFlags, sized bool) error 
 	if !f.dryRun && !f.yes && !a.canAsk() {
 		return hint(usagef("events prune: nobody can be asked here"), "--yes removes without asking, --dry-run says what would go")
 	}
-	log, alone, err := a.pruneStore(f.dryRun)
+	plan, err := a.lookAhead(ctx, f, rule)
 	if errors.Is(err, fs.ErrNotExist) && a.common.store == "" && !a.isJSON() {
 		a.notice("no events yet, so there is nothing to remove")
 		return nil
 	}
-	if err != nil {
-		return err
-	}
-	defer func() { a.closeStore(log) }()
-	plan, err := a.planPrune(ctx, log, rule, f.queued)
 	if err != nil {
 		return err
 	}
@@ -151,7 +151,7 @@ func (a *app) eventsPrune(ctx context.Context, f *pruneFlags, sized bool) error 
 		a.tellPrune(plan, f.dryRun)
 	}
 	if plan.count == 0 || f.dryRun {
-		return a.pruned(&done, alone)
+		return a.pruned(&done, false)
 	}
 	if !f.yes {
 		sure, err := a.confirm(ctx, fmt.Sprintf("remove %s for good?", events(plan.count)))
@@ -163,28 +163,40 @@ func (a *app) eventsPrune(ctx context.Context, f *pruneFlags, sized bool) error 
 			return nil
 		}
 	}
-	if err := a.remove(ctx, log, plan, &done, alone); err != nil {
+	alone, err := a.remove(ctx, plan, &done)
+	if err != nil {
 		return err
 	}
 	return a.pruned(&done, alone)
 }
 
-// pruneStore opens the store, as the only one that receives into it where that can be.
-func (a *app) pruneStore(dryRun bool) (log *store.Store, alone bool, err error) {
-	if log, err = a.openStore(store.Options{ReadOnly: true}); err != nil || dryRun {
-		return log, false, err // a store that is not there is not made to be pruned
+// lookAhead finds out what goes, with a store that is only read: whoever thinks about
+// the question that follows keeps no listener from starting.
+func (a *app) lookAhead(ctx context.Context, f *pruneFlags, rule *pruneRule) (*prunePlan, error) {
+	log, err := a.openStore(store.Options{ReadOnly: true})
+	if err != nil {
+		return nil, err
 	}
-	a.closeStore(log)
-	log, err = a.openStore(store.Options{Exclusive: true, Holder: "whk events prune"})
-	if errors.Is(err, store.ErrLocked) {
-		log, err = a.openStore(store.Options{})
-		return log, false, err
-	}
-	return log, true, err
+	defer func() { a.closeStore(log) }()
+	return a.planPrune(ctx, log, rule, f.queued)
 }
 
-// remove deletes what was planned, and gives the room back where that can be done.
-func (a *app) remove(ctx context.Context, log *store.Store, plan *prunePlan, done *prunedJSON, alone bool) error {
+// remove deletes what was planned, and gives the room back where that can be done:
+// where this is the only process that could receive into the store.
+func (a *app) remove(ctx context.Context, plan *prunePlan, done *prunedJSON) (alone bool, err error) {
+	log, err := a.openStore(store.Options{Exclusive: true, Holder: "whk events prune"})
+	alone = err == nil
+	if errors.Is(err, store.ErrLocked) {
+		log, err = a.openStore(store.Options{})
+	}
+	if err != nil {
+		return false, err
+	}
+	defer func() { a.closeStore(log) }()
+	return alone, a.removeFrom(ctx, log, plan, done, alone)
+}
+
+func (a *app) removeFrom(ctx context.Context, log *store.Store, plan *prunePlan, done *prunedJSON, alone bool) error {
 	bar := a.newProgress("events", int(plan.count), 0)
 	removed, err := log.Remove(ctx, plan.spans, bar.add)
 	bar.stop()
@@ -205,6 +217,7 @@ func (a *app) remove(ctx context.Context, log *store.Store, plan *prunePlan, don
 		case errors.Is(err, store.ErrFull):
 			a.warn(display.Line(err.Error()), "the events are removed, and their room is used for later ones")
 		case err != nil:
+			a.notice("%s removed; the file keeps its size", events(int64(removed)))
 			return err
 		default:
 			done.Compacted = true
