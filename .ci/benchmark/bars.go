@@ -26,12 +26,15 @@ func bars() []bar {
 		{number: 8, title: "resident memory of listen, without the screen", limit: 40, atMost: true, unit: " MB", rounds: 1, figure: memory},
 		{number: 9, title: "list the newest 50 of many events, against 1,000", limit: 5, atMost: true, figure: listing()},
 		{number: 10, title: "list the newest 50 of one name, as above", limit: 5, atMost: true, figure: listing("--event", "rentman/*.delete")},
+		{number: 10, title: "the same as a filter, provider:rentman event:*.delete", limit: 5, atMost: true, figure: listing("--where", "provider:rentman event:*.delete")},
+		{number: 11, title: "find a rare text in the bodies, against grep -F on them", limit: 5, atMost: true, figure: searching},
 		{number: 12, title: "1 MiB bodies, against a handler that only verifies", limit: 0.22, figure: large},
 		{number: 13, title: "send -n, forged and signed, against wrk sending one body", limit: 0.45, figure: sending},
 		{number: 15, title: "whk version, against a hello-world cobra program", limit: 2, atMost: true, figure: startUp("version")},
 		{number: 15, title: "whk --help, against a hello-world cobra program", limit: 2, atMost: true, figure: startUp("--help")},
 		{number: 17, title: "stripped binary", limit: 18, atMost: true, unit: " MB", rounds: 1, figure: binarySize},
 		{number: 21, title: "on disk for each event of 400 bytes", limit: 1000, atMost: true, unit: " B", rounds: 1, figure: onDisk},
+		{number: 22, title: "memory of an export of all events as NDJSON, at its peak", limit: 64, atMost: true, unit: " MB", rounds: 3, figure: exporting},
 	}
 }
 

@@ -13,11 +13,11 @@ func startUp(argument string) func(ctx context.Context, b *bench) (sample, error
 		if b.hello == "" {
 			return sample{}, errors.New("-hello names no binary to compare with")
 		}
-		ours, theirs, err := b.inTurn(ctx, []string{b.whk, argument}, []string{b.hello, argument})
+		ours, theirs, err := b.inTurn(ctx, 20, []string{b.whk, argument}, []string{b.hello, argument})
 		if err != nil {
 			return sample{}, err
 		}
-		return sample{float64(ours) / float64(theirs), fmt.Sprintf("%s against %s", round(ours), round(theirs))}, nil
+		return sample{ours.ratio(theirs), fmt.Sprintf("%s against %s", round(ours.took), round(theirs.took))}, nil
 	}
 }
 

@@ -4,9 +4,7 @@ import (
 	"context"
 	"fmt"
 	"path/filepath"
-	"slices"
 	"strconv"
-	"time"
 )
 
 // filled is an event log with many events, and what was seen while it was made.
@@ -17,7 +15,10 @@ type filled struct {
 	tally        tally
 }
 
-// fill makes a log of so many events, once in a run.
+// rare is the number of an event whose number no other body of a log has.
+const rare = 10_000_000
+
+// fill makes a log of so many events, the oldest a rare one, once in a run.
 func (b *bench) fill(ctx context.Context, events int) (filled, error) {
 	if f, ok := b.logs[events]; ok {
 		return f, nil
@@ -31,7 +32,11 @@ func (b *bench) fill(ctx context.Context, events int) (filled, error) {
 		return filled{}, err
 	}
 	// Memory is read while listen still runs, so this stops it by hand.
-	f.tally, err = b.load(ctx, whk, "-count", strconv.Itoa(events))
+	oldest, err := b.load(ctx, whk, "-count", "1", "-first", strconv.Itoa(rare-1))
+	if err == nil {
+		f.tally, err = b.load(ctx, whk, "-count", strconv.Itoa(events-1))
+		f.tally.OK += oldest.OK
+	}
 	if err == nil {
 		f.after, err = whk.memory()
 	}
@@ -70,48 +75,4 @@ func onDisk(ctx context.Context, b *bench) (sample, error) {
 	}
 	return sample{float64(f.size) / float64(f.tally.OK), fmt.Sprintf("%.1f MB for %d events in %s",
 		float64(f.size)/megabyte, f.tally.OK, filepath.Base(f.store))}, nil
-}
-
-// listing compares the time of whk events list on a large log and on a small one, from
-// the start of the process to its end.
-func listing(args ...string) func(ctx context.Context, b *bench) (sample, error) {
-	return func(ctx context.Context, b *bench) (sample, error) {
-		large, err := b.fill(ctx, b.events)
-		if err != nil {
-			return sample{}, err
-		}
-		small, err := b.fill(ctx, 1000)
-		if err != nil {
-			return sample{}, err
-		}
-		list := func(f filled) []string {
-			return append([]string{b.whk, "events", "list", "--limit", "50", "--store", f.store}, args...)
-		}
-		l, s, err := b.inTurn(ctx, list(large), list(small))
-		if err != nil {
-			return sample{}, err
-		}
-		return sample{float64(l) / float64(s), fmt.Sprintf("%s with %d events, %s with 1000, start of the process included",
-			round(l), b.events, round(s))}, nil
-	}
-}
-
-// inTurn runs two commands 20 times each, in turn, and gives their median times.
-func (b *bench) inTurn(ctx context.Context, first, second []string) (time.Duration, time.Duration, error) {
-	const times = 20
-	var took [2][times]time.Duration
-	for i := range times {
-		for j, args := range [2][]string{first, second} {
-			cmd := b.command(ctx, args[0], args[1:]...)
-			start := time.Now()
-			if err := cmd.Run(); err != nil {
-				return 0, 0, fmt.Errorf("run %s: %w", args, err)
-			}
-			took[j][i] = time.Since(start)
-			b.spent(cmd.ProcessState)
-		}
-	}
-	slices.Sort(took[0][:])
-	slices.Sort(took[1][:])
-	return took[0][times/2], took[1][times/2], nil
 }

@@ -6,6 +6,7 @@ import (
 	"os"
 	"strconv"
 	"strings"
+	"syscall"
 	"time"
 )
 
@@ -46,6 +47,15 @@ func (b *bench) spent(s *os.ProcessState) {
 	b.ours += s.UserTime() + s.SystemTime()
 }
 
+// itself is the processor time that this process has taken.
+func itself() time.Duration {
+	var usage syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &usage); err != nil {
+		return 0
+	}
+	return time.Duration(usage.Utime.Nano() + usage.Stime.Nano())
+}
+
 // running is the processor time that a living process of ours has taken.
 func (r *receiver) running() time.Duration {
 	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", r.cmd.Process.Pid))
@@ -64,18 +74,19 @@ func (r *receiver) running() time.Duration {
 }
 
 // quietly runs a measurement again, three times at most, as long as other processes
-// take more than their share of the machine meanwhile. Measure adds what our own
-// processes took to b.ours.
+// take more than their share of the machine meanwhile. Measure adds what the
+// processes that it starts took to b.ours.
 func (b *bench) quietly(ctx context.Context, measure func() error) error {
 	for try := 1; ; try++ {
 		before, err := readClock()
 		if err != nil {
 			return err
 		}
-		b.ours = 0
+		b.ours = -itself()
 		if err := measure(); err != nil {
 			return err
 		}
+		b.ours += itself()
 		after, err := readClock()
 		if err != nil {
 			return err

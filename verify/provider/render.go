@@ -1,18 +1,14 @@
 package provider
 
 import (
-	"bytes"
+	"errors"
 	"fmt"
-	"maps"
 	"math/rand/v2"
 	"net/http"
-	"net/url"
-	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
-
-	"whk/verify"
 )
 
 // Sample is what forging needs: one event in one variant.
@@ -27,6 +23,10 @@ type Sample struct {
 	of       *Entity
 	file     *sampleFile
 	form     variant
+
+	once  sync.Once // the first Render compiles
+	ready compiled
+	fault error
 }
 
 // Rendered is a sample with fresh ids and times, before it is signed.
@@ -42,51 +42,85 @@ type Rendered struct {
 }
 
 // Render fills in the placeholders. Equal clocks and sources of randomness make equal
-// deliveries.
+// deliveries. It is safe for concurrent use, with a source for each caller.
 func (s *Sample) Render(now time.Time, rnd *rand.Rand) (Rendered, error) {
-	r := Rendered{Method: s.method(), Header: http.Header{}, Entity: s.Entity, Action: s.Action}
-	f := filler{sample: s, now: now, rnd: rnd, values: map[string]string{}}
-	template, err := s.file.body(s.form)
-	if err == nil {
-		r.Body, err = f.body(template)
+	s.once.Do(func() { s.ready, s.fault = s.compile() })
+	if s.fault != nil {
+		return Rendered{}, s.fault
 	}
-	if err != nil {
-		return Rendered{}, fmt.Errorf("render %s/%s (%s): %w", s.provider.Name, Name(s.Entity, s.Action), s.Variant, err)
+	c := &s.ready
+	v := made{text: make([]byte, 0, 128), ends: make([]int, 0, len(c.makers))}
+	for _, m := range c.makers {
+		v.text = m(v.text, now, rnd)
+		v.ends = append(v.ends, len(v.text))
 	}
-	query := s.file.Query
-	if s.form.Query != nil {
-		query = *s.form.Query
+	r := Rendered{
+		Method: c.method, Query: c.query.string(&v), Header: make(http.Header, len(c.headers)+2), // and its signature
+		Entity: s.Entity, Action: s.Action,
 	}
-	if r.Query, err = f.fill(query, url.QueryEscape); err != nil {
-		return Rendered{}, fmt.Errorf("render %s/%s (%s): query: %w", s.provider.Name, Name(s.Entity, s.Action), s.Variant, err)
+	if c.hasBody {
+		r.Body = c.body.fill(&v)
 	}
-	for _, h := range s.provider.headers {
-		text, _ := h.template.Text(&verify.Values{Delivery: &verify.Delivery{}, Entity: s.Entity, Action: s.Action})
-		r.Header[h.name] = []string{text}
-	}
-	for _, name := range slices.Sorted(maps.Keys(s.file.Headers)) {
-		text, err := f.fill(s.file.Headers[name], func(text string) string { return text })
-		if err != nil {
-			return Rendered{}, fmt.Errorf("render %s/%s (%s): header %s: %w", s.provider.Name, Name(s.Entity, s.Action), s.Variant, name, err)
-		}
-		r.Header.Set(name, text)
-	}
-	if len(r.Body) == 0 {
-		r.Header.Del("Content-Type")
+	values := make([]string, len(c.headers))
+	for i := range c.headers {
+		h := &c.headers[i]
+		values[i] = h.text.string(&v)
+		r.Header[h.name] = values[i : i+1 : i+1]
 	}
 	return r, nil
 }
 
-func (s *Sample) method() string {
-	for _, method := range [...]string{s.form.Method, s.file.Method} {
-		if method != "" {
-			return method
-		}
-	}
-	return s.provider.Methods[0]
+// text is literals with values between them.
+type text struct {
+	parts  []part
+	last   string
+	escape func(string) string // of the values; nil where they stand as they are
 }
 
-// filler fills in the placeholders of one delivery. A placeholder is written in double
+// part is a literal and the slot of the value behind it.
+type part struct {
+	literal string
+	slot    int
+}
+
+// made are the values of one delivery, one behind the other, and where each ends.
+type made struct {
+	text []byte
+	ends []int
+}
+
+func (m *made) value(slot int) []byte {
+	if slot == 0 {
+		return m.text[:m.ends[0]]
+	}
+	return m.text[m.ends[slot-1]:m.ends[slot]]
+}
+
+func (t *text) fill(v *made) []byte {
+	size := len(t.last)
+	for _, p := range t.parts {
+		size += len(p.literal) + len(v.value(p.slot))
+	}
+	out := make([]byte, 0, size)
+	for _, p := range t.parts {
+		out = append(out, p.literal...)
+		if t.escape != nil {
+			out = append(out, t.escape(string(v.value(p.slot)))...)
+		} else {
+			out = append(out, v.value(p.slot)...)
+		}
+	}
+	return append(out, t.last...)
+}
+
+func (t *text) string(v *made) string {
+	if len(t.parts) == 0 {
+		return t.last
+	}
+	return string(t.fill(v))
+}
+
+// compiler takes the texts of one sample apart. A placeholder is written in double
 // braces, and the same text has the same value throughout a delivery; "#" and any text
 // behind a placeholder makes another one:
 //
@@ -101,26 +135,27 @@ func (s *Sample) method() string {
 //	{{entity}} {{action}} {{path}} {{parent}} {{parent:path}}
 //
 // Numbers lose the quotes of a string that holds nothing else.
-type filler struct {
+type compiler struct {
 	sample *Sample
-	now    time.Time
-	rnd    *rand.Rand
-	values map[string]string
+	slots  map[string]int // by the placeholder
+	makers []maker
 }
 
-// body fills in a JSON text.
-func (f *filler) body(template []byte) ([]byte, error) {
-	if template == nil {
-		return nil, nil
-	}
-	text, err := f.fill(string(template), func(text string) string {
+// json takes a body apart. What makers write needs no escape in JSON, and has no slash.
+func (c *compiler) json(body []byte) (text, error) {
+	t, err := c.text(string(body), func(text string) string {
 		quoted := quote(text)
 		return string(quoted[1 : len(quoted)-1])
 	})
-	if f.sample.form.EscapeSlashes {
-		text = escapeSlashes(text)
+	t.escape = nil
+	if c.sample.form.EscapeSlashes {
+		// No escape of JSON goes on behind a placeholder, so each literal stands alone.
+		for i := range t.parts {
+			t.parts[i].literal = escapeSlashes(t.parts[i].literal)
+		}
+		t.last = escapeSlashes(t.last)
 	}
-	return []byte(text), err
+	return t, err
 }
 
 // escapeSlashes writes every slash of a JSON text as "\/"; only strings hold any.
@@ -140,125 +175,171 @@ func escapeSlashes(text string) string {
 	return out.String()
 }
 
-// fill replaces each placeholder by its escaped value.
-func (f *filler) fill(template string, escape func(string) string) (string, error) {
-	var out strings.Builder
+// text takes a text apart; what is the same in every delivery becomes part of a literal.
+func (c *compiler) text(template string, escape func(string) string) (text, error) {
+	out := text{escape: escape}
+	var literal strings.Builder
 	for {
 		before, rest, ok := strings.Cut(template, "{{")
 		if !ok {
-			out.WriteString(template)
-			return out.String(), nil
+			literal.WriteString(template)
+			out.last = literal.String()
+			return out, nil
 		}
 		name, after, ok := strings.Cut(rest, "}}")
 		if !ok {
-			return "", fmt.Errorf("placeholder {{%s is not closed", clip(rest))
+			return text{}, fmt.Errorf("placeholder {{%s is not closed", clip(rest))
 		}
-		value, number, err := f.value(name)
+		v, err := c.value(name)
 		if err != nil {
-			return "", err
+			return text{}, fmt.Errorf("placeholder {{%s}}: %w", clip(name), err)
 		}
-		if number && strings.HasSuffix(before, `"`) && strings.HasPrefix(after, `"`) && !strings.HasSuffix(before, `\"`) {
+		if v.number && strings.HasSuffix(before, `"`) && strings.HasPrefix(after, `"`) && !strings.HasSuffix(before, `\"`) {
 			before, after = before[:len(before)-1], after[1:]
 		}
-		out.WriteString(before)
-		out.WriteString(escape(value))
+		literal.WriteString(before)
+		switch {
+		case v.fresh != nil:
+			out.parts = append(out.parts, part{literal.String(), c.slot(name, v.fresh)})
+			literal.Reset()
+		case escape != nil:
+			literal.WriteString(escape(v.fixed))
+		default:
+			literal.WriteString(v.fixed)
+		}
 		template = after
 	}
 }
 
-func (f *filler) value(name string) (value string, number bool, err error) {
-	form, _, _ := strings.Cut(name, "#")
-	kind, arg, _ := strings.Cut(form, ":")
-	number = form == "now:unix" || form == "now:unix_ms" || kind == "id" && (arg == "int" || strings.HasPrefix(arg, "int:"))
-	if value, ok := f.values[name]; ok {
-		return value, number, nil
+// slot is where the value of a placeholder will be.
+func (c *compiler) slot(name string, m maker) int {
+	slot, ok := c.slots[name]
+	if !ok {
+		slot = len(c.makers)
+		c.slots[name] = slot
+		c.makers = append(c.makers, m)
 	}
-	value, err = f.make(kind, arg)
-	if err != nil {
-		return "", false, fmt.Errorf("placeholder {{%s}}: %w", clip(name), err)
-	}
-	f.values[name] = value
-	return value, number, nil
+	return slot
 }
 
-func (f *filler) make(kind, arg string) (string, error) {
-	s := f.sample
+// maker appends a fresh value.
+type maker func(out []byte, now time.Time, rnd *rand.Rand) []byte
+
+// value is what a placeholder stands for: a fixed text, or one that is made each time.
+type value struct {
+	fixed  string
+	fresh  maker
+	number bool
+}
+
+func (c *compiler) value(name string) (value, error) {
+	form, _, _ := strings.Cut(name, "#")
+	kind, arg, _ := strings.Cut(form, ":")
+	s := c.sample
 	switch kind {
 	case "now":
-		return f.time(arg)
+		return nowValue(arg)
 	case "id":
-		return f.id(arg)
+		return idValue(arg)
 	case "uuid":
-		return f.uuid(), nil
+		return value{fresh: appendUUID}, nil
 	case "entity":
-		return s.Entity, nil
+		return value{fixed: s.Entity}, nil
 	case "action":
-		return s.Action, nil
+		return value{fixed: s.Action}, nil
 	case "path":
-		return s.of.Path, nil
+		return value{fixed: s.of.Path}, nil
 	case "parent":
 		parent, _, ok := s.provider.Entity(s.of.Parent)
 		switch {
 		case !ok:
-			return "", fmt.Errorf("%s has no parent", s.of.Name)
+			return value{}, fmt.Errorf("%s has no parent", s.of.Name)
 		case arg == "path":
-			return parent.Path, nil
+			return value{fixed: parent.Path}, nil
 		case arg == "":
-			return parent.Name, nil
+			return value{fixed: parent.Name}, nil
 		}
 	}
-	return "", fmt.Errorf("unknown; known are now, id, uuid, entity, action, path and parent")
+	return value{}, errors.New("unknown; known are now, id, uuid, entity, action, path and parent")
 }
 
-func (f *filler) time(form string) (string, error) {
+func nowValue(form string) (value, error) {
+	written := func(layout string) (value, error) {
+		return value{fresh: func(out []byte, now time.Time, _ *rand.Rand) []byte { return now.AppendFormat(out, layout) }}, nil
+	}
+	counted := func(count func(time.Time) int64) (value, error) {
+		return value{number: true, fresh: func(out []byte, now time.Time, _ *rand.Rand) []byte {
+			return strconv.AppendInt(out, count(now), 10)
+		}}, nil
+	}
 	switch form {
 	case "rfc3339":
-		return f.now.Format("2006-01-02T15:04:05-07:00"), nil
+		return written("2006-01-02T15:04:05-07:00")
 	case "micros":
-		return f.now.UTC().Format("2006-01-02T15:04:05.000000Z"), nil
+		return value{fresh: func(out []byte, now time.Time, _ *rand.Rand) []byte {
+			return now.UTC().AppendFormat(out, "2006-01-02T15:04:05.000000Z")
+		}}, nil
 	case "datetime":
-		return f.now.Format(time.DateTime), nil
+		return written(time.DateTime)
 	case "date":
-		return f.now.Format(time.DateOnly), nil
+		return written(time.DateOnly)
 	case "unix":
-		return strconv.FormatInt(f.now.Unix(), 10), nil
+		return counted(time.Time.Unix)
 	case "unix_ms":
-		return strconv.FormatInt(f.now.UnixMilli(), 10), nil
+		return counted(time.Time.UnixMilli)
 	}
-	return "", fmt.Errorf("expected rfc3339, micros, datetime, date, unix or unix_ms")
+	return value{}, errors.New("expected rfc3339, micros, datetime, date, unix or unix_ms")
 }
 
-const base62 = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+const (
+	base10 = "0123456789"
+	base16 = "0123456789abcdef"
+	base62 = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+)
 
-func (f *filler) id(form string) (string, error) {
+func idValue(form string) (value, error) {
 	kind, count, sized := strings.Cut(form, ":")
 	n, err := strconv.Atoi(count)
 	if sized && (err != nil || n < 1 || n > 64) {
-		return "", fmt.Errorf("%q: expected a length from 1 to 64", count)
+		return value{}, fmt.Errorf("%q: expected a length from 1 to 64", count)
+	}
+	signs := func(alphabet string) (value, error) {
+		return value{fresh: func(out []byte, _ time.Time, rnd *rand.Rand) []byte { return appendSigns(out, rnd, alphabet, n) }}, nil
 	}
 	switch {
 	case kind == "int" && !sized:
-		return strconv.Itoa(1000 + f.rnd.IntN(999_000)), nil
+		return value{number: true, fresh: func(out []byte, _ time.Time, rnd *rand.Rand) []byte {
+			return strconv.AppendInt(out, int64(1000+rnd.IntN(999_000)), 10)
+		}}, nil
 	case kind == "int":
-		return f.signs("123456789", 1) + f.signs("0123456789", n-1), nil
+		return value{number: true, fresh: func(out []byte, _ time.Time, rnd *rand.Rand) []byte {
+			return appendSigns(appendSigns(out, rnd, base10[1:], 1), rnd, base10, n-1)
+		}}, nil
 	case kind == "base62" && sized:
-		return f.signs(base62, n), nil
+		return signs(base62)
 	case kind == "hex" && sized:
-		return f.signs("0123456789abcdef", n), nil
+		return signs(base16)
 	}
-	return "", fmt.Errorf("expected id:int, id:int:N, id:base62:N or id:hex:N")
+	return value{}, errors.New("expected id:int, id:int:N, id:base62:N or id:hex:N")
 }
 
-func (f *filler) signs(alphabet string, n int) string {
-	b := bytes.Repeat([]byte{0}, n)
-	for i := range b {
-		b[i] = alphabet[f.rnd.IntN(len(alphabet))]
+func appendSigns(out []byte, rnd *rand.Rand, alphabet string, n int) []byte {
+	for range n {
+		out = append(out, alphabet[rnd.IntN(len(alphabet))])
 	}
-	return string(b)
+	return out
 }
 
-func (f *filler) uuid() string {
-	hex := f.signs("0123456789abcdef", 32)
-	variant := f.signs("89ab", 1)
-	return hex[:8] + "-" + hex[8:12] + "-4" + hex[13:16] + "-" + variant + hex[17:20] + "-" + hex[20:]
+func appendUUID(out []byte, _ time.Time, rnd *rand.Rand) []byte {
+	var hex [32]byte
+	appendSigns(hex[:0], rnd, base16, len(hex))
+	hex[12] = '4'
+	appendSigns(hex[16:16], rnd, "89ab", 1)
+	for i, c := range hex {
+		if i == 8 || i == 12 || i == 16 || i == 20 {
+			out = append(out, '-')
+		}
+		out = append(out, c)
+	}
+	return out
 }

@@ -8,9 +8,13 @@ import (
 	"io"
 	"io/fs"
 	"maps"
+	"net/http"
+	"net/url"
 	"path"
 	"slices"
 	"strings"
+
+	"whk/verify"
 )
 
 // sampleFile is one file of a definition's samples folder: the shape of one kind of
@@ -195,6 +199,73 @@ func (s *sampleFile) body(v variant) ([]byte, error) {
 		return nil, err
 	}
 	return compact.Bytes(), nil
+}
+
+// compiled is a sample whose texts are taken apart, so that rendering only makes values
+// and puts them between literals.
+type compiled struct {
+	method      string
+	hasBody     bool
+	body, query text
+	headers     []compiledHeader
+	makers      []maker // in the order in which the placeholders stand
+}
+
+type compiledHeader struct {
+	name string
+	text text
+}
+
+// compile takes the texts apart.
+func (s *Sample) compile() (compiled, error) {
+	fail := func(err error) (compiled, error) {
+		return compiled{}, fmt.Errorf("render %s/%s (%s): %w", s.provider.Name, Name(s.Entity, s.Action), s.Variant, err)
+	}
+	c := compiler{sample: s, slots: map[string]int{}}
+	out := compiled{method: s.method()}
+	body, err := s.file.body(s.form)
+	if err == nil && body != nil {
+		out.hasBody = true
+		out.body, err = c.json(body)
+	}
+	if err != nil {
+		return fail(err)
+	}
+	query := s.file.Query
+	if s.form.Query != nil {
+		query = *s.form.Query
+	}
+	if out.query, err = c.text(query, url.QueryEscape); err != nil {
+		return fail(fmt.Errorf("query: %w", err))
+	}
+	set := func(name string, t text) {
+		out.headers = slices.DeleteFunc(out.headers, func(h compiledHeader) bool { return h.name == name })
+		if out.hasBody || name != "Content-Type" {
+			out.headers = append(out.headers, compiledHeader{name, t})
+		}
+	}
+	for _, h := range s.provider.headers {
+		value, _ := h.template.Text(&verify.Values{Delivery: &verify.Delivery{}, Entity: s.Entity, Action: s.Action})
+		set(h.name, text{last: value})
+	}
+	for _, name := range slices.Sorted(maps.Keys(s.file.Headers)) {
+		t, err := c.text(s.file.Headers[name], nil)
+		if err != nil {
+			return fail(fmt.Errorf("header %s: %w", name, err))
+		}
+		set(http.CanonicalHeaderKey(name), t)
+	}
+	out.makers = c.makers
+	return out, nil
+}
+
+func (s *Sample) method() string {
+	for _, method := range [...]string{s.form.Method, s.file.Method} {
+		if method != "" {
+			return method
+		}
+	}
+	return s.provider.Methods[0]
 }
 
 // serves returns how well the sample fits an event: 2 when it spells the name out, 1
