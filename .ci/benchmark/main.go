@@ -72,7 +72,9 @@ func measure(ctx context.Context, args []string) error {
 	flags.Float64Var(&o.noise, "noise", 0.1, "share of the machine that others may take")
 	flags.StringVar(&o.only, "bars", "", "`numbers` of the bars to measure, such as 1,4,12; all by default")
 	flags.BoolVar(&o.growth, "growth", false, "print the receive path over stored events, connections and sizes")
-	if err := flags.Parse(args); err != nil {
+	if err := flags.Parse(args); errors.Is(err, flag.ErrHelp) {
+		return nil
+	} else if err != nil {
 		return err
 	}
 	if o.whk == "" || flags.NArg() > 0 {
