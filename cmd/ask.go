@@ -42,7 +42,7 @@ const longestLine = 4095
 
 // askHidden reads a line from the terminal that is not shown.
 func (a *app) askHidden(ctx context.Context, prompt string) (string, error) {
-	in, ok := a.In.(*os.File)
+	in, ok := a.inherited().(*os.File)
 	if !ok {
 		return "", errors.New("standard input is not a terminal")
 	}

@@ -21,7 +21,7 @@ type child struct {
 // end when ctx does, and killed if it does not listen.
 func (r *receiver) start(ctx context.Context, command []string) (*child, error) {
 	c := exec.CommandContext(ctx, command[0], command[1:]...)
-	c.Dir, c.Stdin, c.Stdout, c.Stderr = r.Dir, r.In, r.Out, r.Err
+	c.Dir, c.Stdin, c.Stdout, c.Stderr = r.Dir, r.inherited(), r.Out, r.Err
 	if r.isJSON() {
 		c.Stdout = r.Err // standard output is for JSON lines alone
 	}
@@ -51,7 +51,7 @@ func (k *child) code() int {
 		if code := e.ExitCode(); code >= 0 {
 			return code
 		}
-		return codeInterrupted
+		return codeInterrupted // ended by a signal
 	}
 	if k.err != nil {
 		return codeNo

@@ -51,7 +51,7 @@ machine.
 ` + verdictLegend + exitHelp(codeUsage, codeNetwork),
 		Example: `  whk demo
   whk demo --count 20
-  whk demo --json --jq '.event + " " + .verdict.status'`,
+  whk demo --json --jq 'select(.type == "event") | .event + " " + .verdict.status'`,
 		Args: noArgs, Annotations: map[string]string{noConfig: ""},
 		RunE: func(c *cobra.Command, _ []string) error { return a.demo(c.Context(), &f) },
 	}

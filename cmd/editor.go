@@ -65,7 +65,7 @@ func (a *app) runEditor(ctx context.Context, content []byte, isJSON bool) ([]byt
 		return nil, fail(codeUsage, fmt.Errorf("edit: %w", err))
 	}
 	c := exec.CommandContext(ctx, words[0], append(words[1:], name)...)
-	c.Stdin, c.Stdout, c.Stderr = a.In, a.Out, a.Err
+	c.Stdin, c.Stdout, c.Stderr = a.inherited(), a.Out, a.Err
 	if !a.OutTTY {
 		c.Stdout = a.Err // standard output is for what was asked for
 	}

@@ -95,8 +95,10 @@ func (a *app) listenCommand() *cobra.Command {
 hand them to your app if you name it.
 
 Each provider has a path, /rentman or /ploomes; what comes by another path is told by
-its looks. An event is answered only after it is on disk. Everything received can be
-looked at and sent again later: see whk events and whk replay.
+its looks. An event is answered only after it is on disk. HEAD, OPTIONS and plain GET
+without a body ask only whether somebody is there: they are answered 204 and not kept.
+Everything received can be looked at and sent again later: see whk events and whk
+replay.
 
 With -- COMMAND, the command runs beside the listener, with its address in WHK_URL and
 the secrets in WHK_SECRET_<PROVIDER>; when it ends, whk ends with its exit code.` + exitHelp(codeNo, codeUsage, codeNetwork, codeInVain, codeInconclusive),
@@ -155,11 +157,19 @@ func (a *app) bindSocket(addr string) (net.Listener, error) {
 	if !strings.Contains(addr, ":") {
 		addr = net.JoinHostPort("127.0.0.1", addr)
 	}
-	socket, err := net.Listen("tcp", addr)
+	network := "tcp"
+	if host, _, err := net.SplitHostPort(addr); err == nil {
+		if ip := net.ParseIP(host); ip != nil && ip.To4() != nil {
+			network = "tcp4" // else 0.0.0.0 would open IPv6, too
+		}
+	}
+	socket, err := net.Listen(network, addr)
 	switch {
 	case errors.Is(err, syscall.EADDRINUSE):
 		return nil, hint(fail(codeNetwork, fmt.Errorf("listen on %s: another program has this address", addr)),
 			"whk listen --addr 127.0.0.1:0 takes a free port; is another whk listen running?")
+	case err != nil && !errors.Is(err, syscall.EADDRNOTAVAIL):
+		return nil, hint(fail(codeUsage, fmt.Errorf("listen on %s: %w", addr, err)), "--addr takes a host of this machine and a port, as in 127.0.0.1:4400")
 	case err != nil:
 		return nil, hint(fail(codeNetwork, fmt.Errorf("listen on %s: %w", addr, err)), "--addr takes a host of this machine and a port, as in 127.0.0.1:4400")
 	}

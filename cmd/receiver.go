@@ -118,8 +118,15 @@ func (f *listenFlags) check() error {
 	if f.respond != 0 && (f.respond < 200 || f.respond > 599) {
 		return usagef("--respond %d: expected a status from 200 to 599", f.respond)
 	}
-	if f.count < 0 || f.failFirst < 0 {
-		return usagef("--count and --fail-first take numbers from 0")
+	for name, n := range map[string]int{"count": f.count, "fail-first": f.failFirst} {
+		if n < 0 {
+			return usagef("--%s %d: expected a number from 0", name, n)
+		}
+	}
+	for name, d := range map[string]time.Duration{"timeout": f.timeout, "respond-delay": f.delay, "forward-timeout": f.sending.timeout} {
+		if d < 0 {
+			return usagef("--%s %s: expected a duration from 0", name, d)
+		}
 	}
 	if f.retry != "none" && !f.ack {
 		return hint(usagef("--retry %s: without --ack the sender hears of a failure and sends again itself", f.retry), "give --ack too, and whk does it in the sender's place")

@@ -11,6 +11,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"os/signal"
 	"slices"
@@ -25,23 +26,60 @@ import (
 )
 
 // Main runs one command line and returns the exit code.
-func Main(io IO, args []string) int {
+func Main(streams IO, args []string) int {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
 	defer stop()
-	return run(ctx, io, args)
+	return run(ctx, streams, args)
 }
 
-func run(ctx context.Context, io IO, args []string) int {
-	a := &app{IO: io}
+func run(ctx context.Context, streams IO, args []string) int {
+	a := &app{IO: streams}
+	if streams.In != nil {
+		a.In = &interruptible{ctx: ctx, r: streams.In}
+	}
 	root := a.newRoot()
 	root.SetArgs(args)
-	root.SetIn(io.In)
-	root.SetOut(io.Out)
-	root.SetErr(io.Err)
+	root.SetIn(a.In)
+	root.SetOut(streams.Out)
+	root.SetErr(streams.Err)
 	if err := root.ExecuteContext(ctx); err != nil {
 		return a.report(err)
 	}
 	return codeDone
+}
+
+// interruptible ends a read from standard input when whk is asked to end. What the read
+// would have brought is not missed: nothing reads on afterwards.
+type interruptible struct {
+	ctx context.Context
+	r   io.Reader
+}
+
+func (i *interruptible) Read(p []byte) (int, error) {
+	type result struct {
+		n   int
+		err error
+	}
+	own := make([]byte, len(p)) // the read may still write into it when nobody waits any more
+	done := make(chan result, 1)
+	go func() {
+		n, err := i.r.Read(own)
+		done <- result{n, err}
+	}()
+	select {
+	case r := <-done:
+		return copy(p, own[:r.n]), r.err
+	case <-i.ctx.Done():
+		return 0, context.Canceled
+	}
+}
+
+// inherited is standard input itself, for a program that inherits it, or a terminal.
+func (a *app) inherited() io.Reader {
+	if i, ok := a.In.(*interruptible); ok {
+		return i.r
+	}
+	return a.In
 }
 
 // app is one run of whk: its IO, the flags that all commands share, and what they

@@ -197,8 +197,8 @@ func (a *app) secretsRmCommand() *cobra.Command {
 	var yes bool
 	c := &cobra.Command{
 		Use: "rm PROVIDER [NAME]", Aliases: []string{"remove"}, Short: "Forget a secret of a provider",
-		Long: `Forget the secret of that name, or all secrets of the provider. Where that are several,
-it is asked for confirmation.` + exitHelp(codeNo, codeUsage, codeInterrupted),
+		Long: `Forget the secret of that name, or all secrets of the provider. When there are several,
+it asks first.` + exitHelp(codeNo, codeUsage, codeInterrupted),
 		Example: `  whk secrets rm rentman default
   whk secrets rm ploomes --yes`,
 		Args: func(_ *cobra.Command, args []string) error {

@@ -119,7 +119,11 @@ func (a *app) addFolder(fsys fs.FS, folder string, samples []ownSamples) ([]ownS
 // addDefinition adds one definition: a folder with a provider.yaml, or a YAML file. It is
 // read from the file system of the folder that it stands in.
 func (a *app) addDefinition(fsys fs.FS, path string, add func(fs.FS, string, string) error) error {
-	err := add(fsys, filepath.Base(path), path)
+	source := path
+	if ext := filepath.Ext(path); ext != ".yaml" && ext != ".yml" {
+		source = filepath.Join(path, provider.DefinitionFile)
+	}
+	err := add(fsys, filepath.Base(path), source)
 	if errors.Is(err, provider.ErrRedefines) {
 		return hint(fail(codeUsage, err), "give the definition another name, or load it with --provider-file to replace the one that is there")
 	}

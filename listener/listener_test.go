@@ -434,8 +434,18 @@ func TestWhatIsNotKeptIsNotAcknowledged(t *testing.T) {
 }
 
 func TestBodiesInFlightAreBounded(t *testing.T) {
-	h := newHarness(t, func(o *listener.Options) { o.MaxInFlight = 100 << 10 })
-	conn := h.raw("POST /rentman HTTP/1.1\r\nHost: localhost\r\nContent-Length: 80000\r\n\r\n" + strings.Repeat("x", 70000))
+	entered := make(chan struct{})
+	h := newHarness(t, func(o *listener.Options) {
+		o.MaxInFlight = 100 << 10
+		o.Admit = func(path string) bool {
+			if path == "/held" {
+				close(entered)
+			}
+			return true
+		}
+	})
+	conn := h.raw("POST /held HTTP/1.1\r\nHost: localhost\r\nContent-Length: 80000\r\n\r\n" + strings.Repeat("x", 70000))
+	<-entered
 	deadline := time.Now().Add(10 * time.Second)
 	for {
 		status := h.post("/rentman", strings.Repeat("y", 60000))

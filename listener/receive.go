@@ -119,12 +119,12 @@ func (l *Listener) unavailable(w http.ResponseWriter, after, text string) {
 	http.Error(w, text, http.StatusServiceUnavailable)
 }
 
-// isHealthCheck reports whether a request only asks whether somebody is there. A GET
-// with a query or a body, or one that a provider sends, is an event.
+// isHealthCheck reports whether a request only asks whether somebody is there. One with
+// a body, a GET with a query, or a GET that a provider sends, is an event.
 func (l *Listener) isHealthCheck(r *http.Request) bool {
 	switch r.Method {
 	case http.MethodHead, http.MethodOptions:
-		return true
+		return r.ContentLength == 0
 	case http.MethodGet:
 		return r.ContentLength == 0 && !strings.Contains(r.RequestURI, "?") &&
 			(l.Accepts == nil || !l.Accepts(r.Method, r.URL.EscapedPath()))
