@@ -16,11 +16,12 @@ const marked = 100_000
 type marks struct {
 	seed maphash.Seed
 
-	mu     sync.Mutex
-	same   map[uint64]*sighting // by content
-	newest map[uint64]moment    // by thing
-	ring   []place              // what is in same, oldest first from next on
-	next   int
+	mu      sync.Mutex
+	same    map[uint64]moment // by content: when it last came
+	newest  map[uint64]moment // by thing: when something last happened to it
+	ring    []place           // what is in same, oldest first from next on
+	next    int
+	waiting map[uint64]chan struct{} // closed once the number of a first event is known
 }
 
 type place struct {
@@ -28,22 +29,16 @@ type place struct {
 	n   int64
 }
 
-// sighting is the newest event with some content. While the first one is on its way to
-// the log it has no number; done is there when somebody waits for that.
-type sighting struct {
-	n    int64
-	at   time.Time
-	done chan struct{}
-}
-
-// moment is when something last happened to a thing, by event n.
+// moment is when something happened, in nanoseconds since 1970, and the event that tells
+// of it. An event that is on its way to the log has no number yet. There are many, so
+// they hold no pointer that the collector would have to follow.
 type moment struct {
-	at time.Time
+	at int64
 	n  int64
 }
 
 func newMarks() *marks {
-	return &marks{seed: maphash.MakeSeed(), same: map[uint64]*sighting{}, newest: map[uint64]moment{}}
+	return &marks{seed: maphash.MakeSeed(), same: map[uint64]moment{}, newest: map[uint64]moment{}, waiting: map[uint64]chan struct{}{}}
 }
 
 // content is the fingerprint of an event: provider, name, method, query and body.
@@ -72,45 +67,45 @@ func (m *marks) judge(e *Event, ids []string, at time.Time) (keep func()) {
 	key := m.content(e)
 	things := m.things(e, ids)
 	m.mu.Lock()
-	seen := m.same[key]
-	for seen != nil && seen.n == 0 { // the first is being stored: wait for its number
-		if seen.done == nil {
-			seen.done = make(chan struct{})
+	seen, known := m.same[key]
+	for known && seen.n == 0 { // the first is being stored: wait for its number
+		done := m.waiting[key]
+		if done == nil {
+			done = make(chan struct{})
+			m.waiting[key] = done
 		}
-		done := seen.done
 		m.mu.Unlock()
 		<-done
 		m.mu.Lock()
-		seen = m.same[key]
+		seen, known = m.same[key]
 	}
-	if seen == nil {
-		seen = &sighting{at: e.At}
-		m.same[key] = seen
+	if known {
+		e.SameAs, e.Gap = seen.n, time.Duration(max(0, e.At.UnixNano()-seen.at))
 	} else {
-		e.SameAs, e.Gap = seen.n, max(0, e.At.Sub(seen.at))
+		m.same[key] = moment{at: e.At.UnixNano()}
 	}
 	for _, thing := range things {
-		if last, ok := m.newest[thing]; ok && last.at.After(at) {
+		if last, ok := m.newest[thing]; ok && last.at > at.UnixNano() {
 			e.OvertakenBy = last.n
 		}
 	}
 	m.mu.Unlock()
-	return func() { m.keep(e, key, seen, things, at) }
+	return func() { m.keep(e, key, things, at) }
 }
 
 // keep remembers an event, or forgets it when it got no number.
-func (m *marks) keep(e *Event, key uint64, seen *sighting, things []uint64, at time.Time) {
+func (m *marks) keep(e *Event, key uint64, things []uint64, at time.Time) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	switch {
+	switch seen := m.same[key]; {
 	case e.N > seen.n:
-		seen.n, seen.at = e.N, e.At
+		m.same[key] = moment{e.At.UnixNano(), e.N}
 	case seen.n == 0:
 		delete(m.same, key)
 	}
-	if seen.done != nil {
-		close(seen.done)
-		seen.done = nil
+	if done := m.waiting[key]; done != nil {
+		close(done)
+		delete(m.waiting, key)
 	}
 	if e.N == 0 {
 		return
@@ -119,18 +114,18 @@ func (m *marks) keep(e *Event, key uint64, seen *sighting, things []uint64, at t
 		m.ring = append(m.ring, place{key, e.N})
 	} else {
 		old := m.ring[m.next]
-		if s := m.same[old.key]; s != nil && s.n == old.n {
+		if m.same[old.key].n == old.n {
 			delete(m.same, old.key)
 		}
 		m.ring[m.next] = place{key, e.N}
 		m.next = (m.next + 1) % marked
 	}
 	for _, thing := range things {
-		if last, ok := m.newest[thing]; !ok || !last.at.After(at) {
+		if last, ok := m.newest[thing]; !ok || last.at <= at.UnixNano() {
 			if len(m.newest) >= marked {
 				clear(m.newest) // rare, and only costs marks
 			}
-			m.newest[thing] = moment{at, e.N}
+			m.newest[thing] = moment{at.UnixNano(), e.N}
 		}
 	}
 }
@@ -164,13 +159,9 @@ func (m *marks) remember(e *Event, when func(*Event) ([]string, time.Time, bool)
 	key, things := m.content(e), m.things(e, ids)
 	m.mu.Lock()
 	_, known := m.same[key]
-	seen := &sighting{at: e.At}
-	if !known {
-		m.same[key] = seen
-	}
 	m.mu.Unlock()
 	if !known {
-		m.keep(e, key, seen, things, at)
+		m.keep(e, key, things, at)
 	}
 }
 

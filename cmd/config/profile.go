@@ -13,7 +13,7 @@ import (
 //
 //	profiles:
 //	  work:
-//	    store: ~/work/events.db
+//	    store: ~/events-of-work.db
 //	    listen: {addr: 127.0.0.1:4500}
 //	    providers: {rentman: {secret: env:RENTMAN_WORK}}
 //
