@@ -8,9 +8,8 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"whk/listener"
-	"whk/listener/filter"
 	"whk/listener/store"
+	counting "whk/listener/tally"
 	"whk/verify"
 )
 
@@ -117,7 +116,7 @@ func (a *app) eventsStats(ctx context.Context, f *pickFlags) error {
 		return err
 	}
 	defer func() { a.closeStore(log) }()
-	c := newCounted(now)
+	c := counting.New(now, counting.Options{Definition: a.providerOf, Calls: true})
 	damage, err := a.count(ctx, log, c, picked)
 	if err != nil {
 		return err
@@ -132,7 +131,7 @@ func (a *app) eventsStats(ctx context.Context, f *pickFlags) error {
 		}
 		return damageError(damage)
 	}
-	if c.events == 0 && damage == nil {
+	if c.Events == 0 && damage == nil {
 		a.notice("no event fits")
 		return nil
 	}
@@ -144,71 +143,36 @@ func (a *app) eventsStats(ctx context.Context, f *pickFlags) error {
 	return damageError(damage)
 }
 
-// countAtOnce is how many events are counted together, so that what was answered to them
-// is read in one go.
-const countAtOnce = 256
-
-// count counts the events that fit.
-func (a *app) count(ctx context.Context, log *store.Store, c *counted, picked *filter.Filter) (damage *store.Damage, err error) {
-	report, stop := a.scanProgress()
-	defer stop()
-	var heads []*listener.Event
-	flush := func() error {
-		d, err := c.addAnswers(ctx, log, heads)
-		if d != nil {
-			damage = d
-		}
-		heads = heads[:0]
-		return err
-	}
-	for e, err := range a.find(ctx, log, picked, store.SearchOptions{OldestFirst: true, Bodies: true, Progress: report}) {
-		if d, ok := damaged(err); ok {
-			damage = d
-			continue
-		}
-		if err != nil {
-			return nil, err
-		}
-		c.add(e.Event, a.providerOf)
-		e.Delivery = nil // it has been counted, and its body would stay in memory
-		if heads = append(heads, e.Event); len(heads) == countAtOnce {
-			if err := flush(); err != nil {
-				return nil, err
-			}
-		}
-	}
-	return damage, flush()
-}
-
 // jsonSteps is how many steps of the rate JSON gets at most, frequentJSON how many names.
 const (
 	jsonSteps    = 500
 	frequentJSON = 100
 )
 
-func newStats(c *counted) statsJSON {
-	j := statsJSON{Events: c.events}
-	if c.events == 0 {
+func newStats(c *counting.Counts) statsJSON {
+	j := statsJSON{Events: c.Events}
+	if c.Events == 0 {
 		return j
 	}
-	j.From, j.To = &c.from, &c.to
-	for _, p := range c.providers() {
+	j.From, j.To = &c.From, &c.To
+	for _, p := range c.Providers() {
 		j.Providers = append(j.Providers, newProviderStats(p))
 	}
-	for _, n := range c.frequent(frequentJSON) {
-		j.Frequent = append(j.Frequent, nameStatsJSON{n.name, n.n})
+	frequent, _, _ := c.Frequent(frequentJSON)
+	for _, n := range frequent {
+		j.Frequent = append(j.Frequent, nameStatsJSON{n.Name, n.Events})
 	}
-	unit, from, counts := c.rates.steps(jsonSteps)
-	j.Rate = &rateJSON{From: from, StepS: unit.seconds, Counts: counts}
+	over := c.Rate(jsonSteps)
+	j.Rate = &rateJSON{From: over.From, StepS: over.Unit.Seconds, Counts: over.Counts}
 	return j
 }
 
-func newProviderStats(p *providerCount) providerStatsJSON {
+func newProviderStats(p *counting.Provider) providerStatsJSON {
 	j := providerStatsJSON{
-		Provider: p.name, Events: p.events, Verdicts: p.verdicts, Duplicates: p.duplicates, Late: p.late, Replayed: p.replayed,
-		Failing: p.failing, DisabledAt: p.threshold(),
+		Provider: p.Name, Events: p.Events, Verdicts: p.Verdicts, Duplicates: p.Duplicates, Late: p.Late, Replayed: p.Replayed,
+		Failing: p.Failing(), DisabledAt: p.Threshold(),
 	}
-	for class, n := range p.classes {
+	for class, n := range p.Classes {
 		if n == 0 {
 			continue
 		}
@@ -217,33 +181,33 @@ func newProviderStats(p *providerCount) providerStatsJSON {
 		}
 		j.Answers[className(class)] = n
 	}
-	if p.latency != nil {
-		p50, p95, longest := milliseconds(p.quantile(50)), milliseconds(p.quantile(95)), milliseconds(p.quantile(100))
+	if p.Timed() {
+		p50, p95, longest := milliseconds(p.Quantile(50)), milliseconds(p.Quantile(95)), milliseconds(p.Quantile(100))
 		j.P50MS, j.P95MS, j.MaxMS = &p50, &p95, &longest
 	}
-	if p.calls != nil {
+	if p.Calls != nil {
 		j.Calls = newCalls(p)
 	}
 	return j
 }
 
-func newCalls(p *providerCount) *callsJSON {
-	minute := p.calls.peaks[0]
-	j := &callsJSON{Total: p.calls.total, Minute: minute.most}
-	if minute.most > 0 {
-		j.MinuteAt = &minute.at
+func newCalls(p *counting.Provider) *callsJSON {
+	minute := p.Calls.Minute
+	j := &callsJSON{Total: p.Calls.Total, Minute: minute.Most}
+	if minute.Most > 0 {
+		j.MinuteAt = &minute.At
 	}
-	longer := p.calls.peaks[1:]
-	for _, b := range p.definition.Manners.Budget {
+	longer := p.Calls.Longer
+	for _, b := range p.Definition.Manners.Budget {
 		if b.Calls == 0 || b.Per == 0 {
 			continue
 		}
 		budget := callBudgetJSON{Calls: b.Calls, PerMS: milliseconds(b.Per), Certainty: string(b.Certainty)}
 		if b.Per > time.Minute {
-			budget.Busiest, longer = longer[0].most, longer[1:]
+			budget.Busiest, longer = longer[0].Most, longer[1:]
 		}
 		j.Budgets = append(j.Budgets, budget)
-		j.TakesMS = max(j.TakesMS, milliseconds(callsTake(minute.most, b.Calls, b.Per)))
+		j.TakesMS = max(j.TakesMS, milliseconds(callsTake(minute.Most, b.Calls, b.Per)))
 	}
 	return j
 }

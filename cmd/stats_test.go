@@ -10,6 +10,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"whk/listener"
+	counting "whk/listener/tally"
 	"whk/verify"
 	"whk/verify/display/displaytest"
 	"whk/verify/provider"
@@ -94,16 +95,16 @@ func noProvider(string) *provider.Provider { return nil }
 
 // Everything fits into 80 columns, also with large figures and long names.
 func TestStatsWidth(t *testing.T) {
-	c := newCounted(time.Now())
+	c := counting.New(time.Now(), counting.Options{Definition: noProvider})
 	a := &app{}
 	at := time.Date(2026, 1, 31, 12, 0, 0, 0, time.Local)
 	for i := range 3000 {
-		e := eventAt(i, at.Add(time.Duration(i)*time.Minute), "cassaincloud", "RECEIPT", fmt.Sprintf("CREATE%d", i%50), verify.Verdict{Status: verify.Valid}, "{}")
-		c.add(e, noProvider)
-		p := c.by["cassaincloud"]
-		p.events, p.verdicts[verify.Valid], p.classes[2], p.classes[5] = 999_999, 999_999, 888_888, 111_111
-		p.took(1234 * time.Millisecond)
+		e := eventAt(i+1, at.Add(time.Duration(i)*time.Minute), "cassaincloud", "RECEIPT", fmt.Sprintf("CREATE%d", i%50), verify.Verdict{Status: verify.Valid}, "{}")
+		c.Add(e)
+		c.Answer(e, &verify.Result{Outcome: verify.Answered, Status: 200, Took: 1234 * time.Millisecond})
 	}
+	p := c.Providers()[0]
+	p.Events, p.Verdicts[verify.Valid], p.Classes[2], p.Classes[5] = 999_999, 999_999, 888_888, 111_111
 	var out strings.Builder
 	a.Out = &out
 	for _, ascii := range []bool{false, true} {
@@ -124,17 +125,5 @@ func TestStatsWidth(t *testing.T) {
 		if !strings.Contains(out.String(), "and 40 other names") {
 			t.Errorf("the other names are missing:\n%s", out.String())
 		}
-	}
-}
-
-// What a sender can make up any number of is counted in constant memory.
-func TestStatsMemory(t *testing.T) {
-	c := newCounted(time.Now())
-	at := time.Date(2026, 1, 31, 12, 0, 0, 0, time.UTC)
-	for i := range mostNames + 500 {
-		c.add(eventAt(i, at.AddDate(0, 0, i), "unknown", fmt.Sprint(i), "x", verify.Verdict{}, ""), noProvider)
-	}
-	if len(c.names) != mostNames || c.others != 500 || len(c.rates.counts) > mostSteps {
-		t.Errorf("%d names, %d others, %d steps", len(c.names), c.others, len(c.rates.counts))
 	}
 }

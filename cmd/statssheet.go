@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	counting "whk/listener/tally"
 	"whk/verify"
 	"whk/verify/display"
 )
@@ -18,8 +19,8 @@ type statsSheet struct {
 	columns int
 }
 
-func (s statsSheet) sheet(c *counted) {
-	fmt.Fprintf(s, "%s  %s\n", s.p.bold(events(c.events)), s.p.faint(fromTo(c.from, c.to)))
+func (s statsSheet) sheet(c *counting.Counts) {
+	fmt.Fprintf(s, "%s  %s\n", s.p.bold(events(c.Events)), s.p.faint(fromTo(c.From, c.To)))
 	s.received(c)
 	s.answers(c)
 	s.frequent(c)
@@ -94,19 +95,19 @@ func (s statsSheet) none() string {
 }
 
 // received is a table of what came.
-func (s statsSheet) received(c *counted) {
+func (s statsSheet) received(c *counting.Counts) {
 	statuses := []verify.Status{verify.Valid, verify.Invalid, verify.Missing, verify.Unsigned, verify.Unchecked}
 	rows := [][]string{{"provider", "events"}}
 	for _, status := range statuses {
 		rows[0] = append(rows[0], string(status))
 	}
 	rows[0] = append(rows[0], "dup", "late")
-	for _, p := range c.providers() {
-		row := []string{display.Line(p.name), thousands(p.events)}
+	for _, p := range c.Providers() {
+		row := []string{display.Line(p.Name), thousands(p.Events)}
 		for _, status := range statuses {
-			row = append(row, s.p.countOf(status, p.verdicts[status]))
+			row = append(row, s.p.countOf(status, p.Verdicts[status]))
 		}
-		rows = append(rows, append(row, thousands(p.duplicates), thousands(p.late)))
+		rows = append(rows, append(row, thousands(p.Duplicates), thousands(p.Late)))
 	}
 	s.table(rows)
 }
@@ -121,17 +122,17 @@ func (p paint) countOf(status verify.Status, n int64) string {
 }
 
 // answers is a table of what the app answered, if anything was forwarded.
-func (s statsSheet) answers(c *counted) {
+func (s statsSheet) answers(c *counting.Counts) {
 	rows := [][]string{{"answers", "2xx", "3xx", "4xx", "5xx", "none", "p50", "p95", "max", "failing"}}
-	for _, p := range c.providers() {
-		if p.attempts() == 0 && p.failing == 0 {
+	for _, p := range c.Providers() {
+		if p.Attempts() == 0 && p.Failing() == 0 {
 			continue
 		}
-		row := []string{display.Line(p.name)}
+		row := []string{display.Line(p.Name)}
 		for _, class := range []int{2, 3, 4, 5, 0} {
-			n := p.classes[class]
+			n := p.Classes[class]
 			if class == 2 {
-				n += p.classes[1]
+				n += p.Classes[1]
 			}
 			text := thousands(n)
 			if n > 0 && class != 2 && class != 3 {
@@ -141,8 +142,8 @@ func (s statsSheet) answers(c *counted) {
 		}
 		for _, percent := range []float64{50, 95, 100} {
 			text := s.none()
-			if p.latency != nil {
-				text = took(p.quantile(percent))
+			if p.Timed() {
+				text = took(p.Quantile(percent))
 			}
 			row = append(row, text)
 		}
@@ -154,15 +155,15 @@ func (s statsSheet) answers(c *counted) {
 }
 
 // failing is how many events in a row were not answered 2xx, and how many may.
-func (s statsSheet) failing(p *providerCount) string {
-	text, limit := strconv.Itoa(p.failing), p.threshold()
+func (s statsSheet) failing(p *counting.Provider) string {
+	text, limit := strconv.Itoa(p.Failing()), p.Threshold()
 	if limit > 0 {
 		text += "/" + strconv.Itoa(limit)
 	}
 	switch {
-	case p.failing == 0:
+	case p.Failing() == 0:
 		return text
-	case limit > 0 && p.failing >= limit/2:
+	case limit > 0 && p.Failing() >= limit/2:
 		return s.p.bad(text)
 	}
 	return s.p.warn(text)
@@ -171,11 +172,11 @@ func (s statsSheet) failing(p *providerCount) string {
 // frequentShown is how many names are shown.
 const frequentShown = 10
 
-func (s statsSheet) frequent(c *counted) {
-	names := c.frequent(frequentShown)
-	width, figures := 0, len(thousands(names[0].n))
+func (s statsSheet) frequent(c *counting.Counts) {
+	names, distinct, others := c.Frequent(frequentShown)
+	width, figures := 0, len(thousands(names[0].Events))
 	for _, n := range names {
-		width = max(width, min(maxNameColumn, display.Width(display.Line(n.name))))
+		width = max(width, min(maxNameColumn, display.Width(display.Line(n.Name))))
 	}
 	block := "█"
 	if s.p.ascii {
@@ -184,21 +185,22 @@ func (s statsSheet) frequent(c *counted) {
 	room := max(min(s.columns-width-figures-6, 40), 4)
 	fmt.Fprintf(s, "\n%s\n", s.p.faint("most frequent"))
 	for _, n := range names {
-		bar := max(1, int(n.n*int64(room)/names[0].n))
-		fmt.Fprintf(s, "%s  %*s  %s\n", pad(display.Line(n.name), width), figures, thousands(n.n), s.p.faint(strings.Repeat(block, bar)))
+		bar := max(1, int(n.Events*int64(room)/names[0].Events))
+		fmt.Fprintf(s, "%s  %*s  %s\n", pad(display.Line(n.Name), width), figures, thousands(n.Events), s.p.faint(strings.Repeat(block, bar)))
 	}
-	if more := len(c.names) - len(names); more > 0 || c.others > 0 {
+	if more := distinct - len(names); more > 0 || others > 0 {
 		text := fmt.Sprintf("and %s", plural(more, "other name"))
-		if c.others > 0 {
+		if others > 0 {
 			text = fmt.Sprintf("and more than %s other names", thousands(int64(more)))
 		}
 		fmt.Fprintln(s, s.p.faint(text))
 	}
 }
 
-func (s statsSheet) rate(c *counted) {
+func (s statsSheet) rate(c *counting.Counts) {
 	room := s.columns - 10
-	unit, from, counts := c.rates.steps(room)
+	over := c.Rate(room)
+	unit, from, counts := over.Unit, over.From, over.Counts
 	if len(counts) < 2 {
 		return
 	}
@@ -209,7 +211,7 @@ func (s statsSheet) rate(c *counted) {
 	for times := room / len(counts); times > 1; times = 0 { // few steps get wide columns
 		counts = widened(counts, min(times, 6))
 	}
-	fmt.Fprintf(s, "\n%s\n", s.p.faint(fmt.Sprintf("events per %s, %s at most", unit.name, thousands(int64(most)))))
+	fmt.Fprintf(s, "\n%s\n", s.p.faint(fmt.Sprintf("events per %s, %s at most", unit.Name, thousands(int64(most)))))
 	for i, line := range chart(counts, s.p.ascii) {
 		label := ""
 		if i == 0 {
@@ -218,12 +220,12 @@ func (s statsSheet) rate(c *counted) {
 		fmt.Fprintf(s, "%s %s\n", s.p.faint(fmt.Sprintf("%8s", label)), line)
 	}
 	layout := "15:04"
-	if unit.seconds >= 24*3600 {
+	if unit.Seconds >= 24*3600 {
 		layout = time.DateOnly
-	} else if c.to.Sub(c.from) > 20*time.Hour {
+	} else if c.To.Sub(c.From) > 20*time.Hour {
 		layout = "01-02 15:04"
 	}
-	first, last := from.Local().Format(layout), c.to.Local().Format(layout)
+	first, last := from.Local().Format(layout), c.To.Local().Format(layout)
 	gap := max(len(counts)-len(first)-len(last), 1)
 	fmt.Fprintln(s, s.p.faint(strings.Repeat(" ", 9)+first+strings.Repeat(" ", gap)+last))
 }
@@ -240,10 +242,10 @@ func widened(counts []int, times int) []int {
 }
 
 // calls says what it would have cost to fetch what the events refer to.
-func (s statsSheet) calls(c *counted) {
+func (s statsSheet) calls(c *counting.Counts) {
 	titled := false
-	for _, p := range c.providers() {
-		if p.calls == nil || p.calls.total == 0 {
+	for _, p := range c.Providers() {
+		if p.Calls == nil || p.Calls.Total == 0 {
 			continue
 		}
 		if !titled {
@@ -251,30 +253,30 @@ func (s statsSheet) calls(c *counted) {
 			titled = true
 		}
 		for i, line := range callLines(p) {
-			name := p.name
+			name := p.Name
 			if i > 0 {
 				name = ""
 			}
-			width := display.Width(display.Line(p.name))
+			width := display.Width(display.Line(p.Name))
 			folded := fold(line, s.columns-width-2)
 			fmt.Fprintf(s, "%s  %s\n", pad(display.Line(name), width), strings.Join(folded, "\n"+strings.Repeat(" ", width+2)))
 		}
 	}
 }
 
-func callLines(p *providerCount) []string {
-	minute := p.calls.peaks[0]
-	lines := []string{fmt.Sprintf("%s in all", plural64(p.calls.total, "call"))}
+func callLines(p *counting.Provider) []string {
+	minute := p.Calls.Minute
+	lines := []string{fmt.Sprintf("%s in all", plural64(p.Calls.Total, "call"))}
 	var stretches []string
-	longer := p.calls.peaks[1:]
-	for _, b := range p.definition.Manners.Budget {
+	longer := p.Calls.Longer
+	for _, b := range p.Definition.Manners.Budget {
 		switch {
 		case b.Calls == 0 || b.Per == 0:
 		case b.Per <= time.Minute:
 			lines = append(lines, fmt.Sprintf("the busiest minute, %s, would have cost %s: %s at %s",
-				minute.at.Local().Format("01-02 15:04"), plural64(int64(minute.most), "call"), stretchName(callsTake(minute.most, b.Calls, b.Per)), perUnit(b.Calls, b.Per)))
+				minute.At.Local().Format("01-02 15:04"), plural64(int64(minute.Most), "call"), stretchName(callsTake(minute.Most, b.Calls, b.Per)), perUnit(b.Calls, b.Per)))
 		default:
-			most := longer[0].most
+			most := longer[0].Most
 			longer = longer[1:]
 			stretches = append(stretches, fmt.Sprintf("the busiest %s would have cost %s: %s the %s that are allowed",
 				stretchNoun(b.Per), plural64(int64(most), "call"), share(most, b.Calls), thousands(int64(b.Calls))))
