@@ -47,6 +47,9 @@ type Result struct {
 	// Replay is set when the attempt was made by hand and not by forwarding, Shadow
 	// when the target was a shadow, whose answer nobody waits for.
 	Replay, Shadow bool
+	// Resigned is set when what was sent had been signed anew, Edited when its body had
+	// been changed before that.
+	Resigned, Edited bool
 }
 
 // Differs says how another target's answer to the same delivery departs from r, ""

@@ -151,6 +151,34 @@ func TestMatchWithoutAttempts(t *testing.T) {
 	}
 }
 
+// TestMatchIgnoresShadows shows that app: tells of the target that answers the sender.
+func TestMatchIgnoresShadows(t *testing.T) {
+	app := verify.Result{Outcome: verify.Answered, Status: 200}
+	shadow := verify.Result{Outcome: verify.Answered, Status: 500, Shadow: true}
+	down := verify.Result{Outcome: verify.Refused, Shadow: true}
+	for _, tt := range []struct {
+		results []verify.Result
+		status  int
+		text    string
+		want    bool
+	}{
+		{[]verify.Result{app, shadow}, 0, "app:2xx", true},
+		{[]verify.Result{app, shadow, down}, 0, "app:5xx,refused", false},
+		{[]verify.Result{shadow, app}, 0, "app:200", true},
+		{[]verify.Result{{Outcome: verify.Interrupted}, shadow}, 0, "app:interrupted", true},
+		{[]verify.Result{shadow}, 0, "app:none", true},
+		{[]verify.Result{shadow, down}, 204, "app:204", true},
+		{[]verify.Result{shadow, down}, 204, "app:500,refused,none", false},
+	} {
+		x := newSubject(t)
+		x.Event.Status = tt.status
+		x.Results = func() []verify.Result { return tt.results }
+		if got := mustParse(t, tt.text).Match(x.Subject); got != tt.want {
+			t.Errorf("%s of %+v: match = %v, want %v", tt.text, tt.results, got, tt.want)
+		}
+	}
+}
+
 // TestChangedNeedsBothStates shows that neither a creation nor a deletion changes a
 // field.
 func TestChangedNeedsBothStates(t *testing.T) {
@@ -239,6 +267,7 @@ func TestText(t *testing.T) {
 	bytesOf := rapid.StringOf(rapid.SampledFrom([]rune{'a', 'A', 'b', 'B', 'z', 'Z', '"', 0, 'é', '[', '{'}))
 	rapid.Check(t, func(t *rapid.T) {
 		needle, hay := bytesOf.Draw(t, "needle"), bytesOf.Draw(t, "hay")
+		hay = strings.Repeat(hay, rapid.SampledFrom([]int{1, 1, 9, 400}).Draw(t, "repeated"))
 		if rapid.Bool().Draw(t, "planted") {
 			hay += strings.ToUpper(needle) + hay
 		}

@@ -151,18 +151,19 @@ func statuses(s string) (span, bool) {
 func (t *answerTest) needs() Needs { return Needs{Results: true} }
 
 func (t *answerTest) match(x *Subject) bool {
-	results := x.Results()
-	if len(results) == 0 {
-		if x.Event.Status == 0 {
-			return t.none
+	for _, last := range slices.Backward(x.Results()) {
+		switch {
+		case last.Shadow: // it answers nobody
+			continue
+		case last.Outcome == verify.Answered:
+			return t.holds(last.Status)
 		}
-		return t.holds(x.Event.Status)
+		return slices.Contains(t.outcomes, last.Outcome)
 	}
-	last := &results[len(results)-1]
-	if last.Outcome == verify.Answered {
-		return t.holds(last.Status)
+	if x.Event.Status == 0 {
+		return t.none
 	}
-	return slices.Contains(t.outcomes, last.Outcome)
+	return t.holds(x.Event.Status)
 }
 
 func (t *answerTest) holds(status int) bool {

@@ -10,6 +10,7 @@ import (
 type text struct {
 	needle []byte // in small letters when the case does not matter
 	fold   bool   // whether A to Z and a to z are the same
+	rare   int    // the place in needle of the byte that bodies hold least often
 }
 
 // smartText folds the case while the text holds no capital.
@@ -25,7 +26,18 @@ func smartText(s string) text {
 func foldedText(s string) text {
 	t := text{needle: []byte(s), fold: true}
 	toLower(t.needle, t.needle)
+	for i, c := range t.needle {
+		if commonness(c) < commonness(t.needle[t.rare]) {
+			t.rare = i
+		}
+	}
 	return t
+}
+
+// commonness orders bytes by how often JSON and forms hold them, capitals included.
+func commonness(c byte) int {
+	const known = "zqxjk%&=+wvybfghpu/.-_{}[]mdlc9876543rnsito21ae0:, \""
+	return strings.IndexByte(known, c) // others are less common still
 }
 
 func lower(c byte) byte {
@@ -60,15 +72,62 @@ const (
 	folded = 1 << 8  // and how much of the text is looked for in them
 )
 
-// index is where the text first is in b, -1 when it is not. Folding a copy and leaving
-// the search to the standard library takes the same time whatever b holds.
+// index is where the text first is in b, -1 when it is not. It looks for the rarest
+// byte of the text, and goes over to folding a copy when that turns out to be common:
+// the time does not depend much on what b holds.
 func (t *text) index(b []byte) int {
 	if !t.fold {
 		return bytes.Index(b, t.needle)
 	}
+	if len(t.needle) == 0 {
+		return 0
+	}
+	c := t.needle[t.rare]
+	lower, upper := places{c: c}, places{c: c}
+	if 'a' <= c && c <= 'z' {
+		upper.c = c - ('a' - 'A')
+	}
+	end := len(b) - len(t.needle) + 1 // behind where the text can begin
+	for at, misses := 0, 0; at < end; misses++ {
+		const each = 32 // bytes take about as long to fold as one miss
+		if misses > 4+at/each {
+			return t.foldedIndex(b, at)
+		}
+		next := lower.from(b[:end+t.rare], at+t.rare)
+		if upper.c != c {
+			next = min(next, upper.from(b[:end+t.rare], at+t.rare))
+		}
+		if at = next - t.rare; at < end && t.equal(b[at:at+len(t.needle)]) {
+			return at
+		}
+		at++
+	}
+	return -1
+}
+
+// places finds one place of a byte after the other.
+type places struct {
+	c    byte
+	next int // the first place that has not been passed, plus one; 0 when it is not known
+}
+
+// from is the first place not before at, the length of b when there is none.
+func (p *places) from(b []byte, at int) int {
+	if p.next <= at {
+		p.next = len(b) + 1
+		if i := bytes.IndexByte(b[at:], p.c); i >= 0 {
+			p.next = at + i + 1
+		}
+	}
+	return p.next - 1
+}
+
+// foldedIndex is where the text first is in b, not before at. Folding a copy and leaving
+// the search to the standard library takes the same time whatever b holds.
+func (t *text) foldedIndex(b []byte, at int) int {
 	head := t.needle[:min(len(t.needle), folded)]
 	var copied [window]byte
-	for at := 0; at+len(t.needle) <= len(b); {
+	for at+len(t.needle) <= len(b) {
 		size := min(window, len(b)-at)
 		toLower(copied[:], b[at:at+size])
 		switch i := bytes.Index(copied[:size], head); {

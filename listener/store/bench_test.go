@@ -106,6 +106,25 @@ func BenchmarkAppend(b *testing.B) {
 	}
 }
 
+// BenchmarkAppendAll reports events a second of one writer that hands in some at a time.
+func BenchmarkAppendAll(b *testing.B) {
+	for _, size := range []int{1, 64, 256, 1000} {
+		b.Run(fmt.Sprintf("events=%d", size), func(b *testing.B) {
+			s := benchStore(b, 0)
+			events := make([]*listener.Event, size)
+			for i := range events {
+				events[i] = benchEvent(i)
+			}
+			for b.Loop() {
+				if err := s.AppendAll(b.Context(), events); err != nil {
+					b.Fatal(err)
+				}
+			}
+			b.ReportMetric(float64(b.N*size)/b.Elapsed().Seconds(), "events/s")
+		})
+	}
+}
+
 // BenchmarkAppendLarge appends bodies that are stored in the row and in chunks.
 func BenchmarkAppendLarge(b *testing.B) {
 	for _, size := range []int{100 << 10, 1 << 20, 10 << 20} {

@@ -21,6 +21,7 @@ import (
 // eventLog is what every backend has to do.
 type eventLog interface {
 	Append(context.Context, *listener.Event) error
+	AppendAll(context.Context, []*listener.Event) error
 	AddResult(context.Context, int64, verify.Result) error
 	Event(context.Context, int64) (*listener.Event, error)
 	Find(context.Context, string) (*listener.Event, error)
@@ -142,6 +143,81 @@ func testStore(t *testing.T, open func(t *testing.T, dir string) eventLog) {
 		}
 		if e := appendNew(t, s, "a", "b", "c"); e.N != last+1 {
 			t.Errorf("number after reopening = %d, want %d", e.N, last+1)
+		}
+	})
+
+	t.Run("stores many events at a time, all or none", func(t *testing.T) {
+		dir := t.TempDir()
+		s := open(t, dir)
+		many := func(count int) (events []*listener.Event) {
+			for i := range count {
+				e := newEvent(t, "rentman", "Contact", "create")
+				e.Delivery.Body = fmt.Appendf(nil, "%d", i)
+				events = append(events, e)
+			}
+			return events
+		}
+		stored := map[int64]*listener.Event{}
+		var mu sync.Mutex
+		var wg sync.WaitGroup
+		for _, count := range []int{0, 1, 1, 7, 300, 2*batchEvents + 1} {
+			wg.Go(func() {
+				events := many(count)
+				if err := s.AppendAll(t.Context(), events); err != nil {
+					t.Errorf("%d events: %v", count, err)
+					return
+				}
+				mu.Lock()
+				defer mu.Unlock()
+				for i, e := range events {
+					if e.N != events[0].N+int64(i) {
+						t.Errorf("event %d of %d has number %d, the first %d", i, count, e.N, events[0].N)
+					}
+					stored[e.N] = e
+				}
+			})
+		}
+		wg.Wait()
+		last := int64(len(stored))
+		if want := int64(309 + 2*batchEvents + 1); last != want {
+			t.Fatalf("%d different numbers, want %d", last, want)
+		}
+
+		bad := many(5)
+		bad[3].ID = "not a UUID"
+		if err := s.AppendAll(t.Context(), bad); err == nil || !strings.Contains(err.Error(), "event 4 of 5") {
+			t.Errorf("a bad event among others: %v", err)
+		}
+		ended, cancel := context.WithCancel(t.Context())
+		cancel()
+		late := many(2)
+		if err := s.AppendAll(ended, late); !errors.Is(err, context.Canceled) {
+			t.Errorf("after the context has ended: %v", err)
+		}
+		for _, e := range append(bad, late...) {
+			if e.N != 0 {
+				t.Errorf("an event that was not stored has number %d", e.N)
+			}
+		}
+		if err := s.Close(); err != nil {
+			t.Fatal(err)
+		}
+		if err := s.AppendAll(t.Context(), late); !errors.Is(err, ErrClosed) || late[0].N != 0 {
+			t.Errorf("on a closed log: %v, number %d; want ErrClosed", err, late[0].N)
+		}
+
+		s = open(t, dir)
+		if got, err := s.Last(t.Context()); got != last || err != nil {
+			t.Errorf("last = %d, %v, want %d", got, err, last)
+		}
+		for n := int64(1); n <= last; n++ {
+			got, err := s.Event(t.Context(), n)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(stored[n], got, sameBytes); diff != "" {
+				t.Fatalf("event %d changed (-want +got)\n%.2000s", n, diff)
+			}
 		}
 	})
 

@@ -40,6 +40,8 @@ const (
 	resultTruncated
 	resultReplay
 	resultShadow
+	resultResigned
+	resultEdited
 )
 
 // bodyHashFrom is the size from which a body has a hash of its own in the head, so that
@@ -146,6 +148,12 @@ func appendResult(b []byte, r *verify.Result) []byte {
 	if r.Shadow {
 		flags |= resultShadow
 	}
+	if r.Resigned {
+		flags |= resultResigned
+	}
+	if r.Edited {
+		flags |= resultEdited
+	}
 	b = append(b, recordVersion, flags)
 	b = appendText(b, r.Target)
 	b = binary.BigEndian.AppendUint64(b, uint64(nanos(r.At)))
@@ -163,7 +171,7 @@ func decodeResult(record []byte) (verify.Result, error) {
 	if err != nil {
 		return verify.Result{}, err
 	}
-	if flags >= resultShadow<<1 {
+	if flags >= resultEdited<<1 {
 		return verify.Result{}, fmt.Errorf("%w: unknown flags %#x", errRecord, flags)
 	}
 	var out verify.Result
@@ -185,6 +193,8 @@ func decodeResult(record []byte) (verify.Result, error) {
 	out.Truncated = flags&resultTruncated != 0
 	out.Replay = flags&resultReplay != 0
 	out.Shadow = flags&resultShadow != 0
+	out.Resigned = flags&resultResigned != 0
+	out.Edited = flags&resultEdited != 0
 	return out, r.end()
 }
 

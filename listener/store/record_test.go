@@ -80,7 +80,7 @@ func TestResultRoundTrip(t *testing.T) {
 			Outcome: verify.Outcome(drawText(t, "outcome")), Error: drawText(t, "error"),
 			Status: rapid.Int().Draw(t, "status"), Header: drawHeader(t),
 			Truncated: rapid.Bool().Draw(t, "truncated"), Replay: rapid.Bool().Draw(t, "replay"),
-			Shadow: rapid.Bool().Draw(t, "shadow"),
+			Shadow: rapid.Bool().Draw(t, "shadow"), Resigned: rapid.Bool().Draw(t, "resigned"), Edited: rapid.Bool().Draw(t, "edited"),
 		}
 		if rapid.Bool().Draw(t, "body") {
 			want.Body = []byte(drawText(t, "body"))

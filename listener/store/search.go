@@ -42,6 +42,7 @@ type SearchOptions struct {
 
 const (
 	firstBlock = 256     // numbers that are looked at before the first answer
+	aheadFrom  = 1 << 10 // numbers of a block from which on others are looked at too
 	fullBlock  = 8 << 10 // numbers that are looked at at once, later on
 	loadStep   = 1 << 10 // events that are read whole in one transaction
 	hitsKept   = 64      // events that wait to be visited,
@@ -216,7 +217,7 @@ func (sr *search) run(ctx context.Context, visit func(*listener.Event, func() ([
 // width is how many blocks are looked through at the same time. A search that ends
 // soon starts no others, and one connection is left to other readers.
 func (sr *search) width() int {
-	if sr.size < sr.full {
+	if sr.size < min(aheadFrom, sr.full) {
 		return 1
 	}
 	return min(runtime.GOMAXPROCS(0), readersKept-1)

@@ -188,8 +188,25 @@ func TestSearchFindsWhatFits(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if diff := cmp.Diff(naive(f, o), got); diff != "" {
+		want := naive(f, o)
+		if diff := cmp.Diff(want, got); diff != "" {
 			t.Fatalf("search for %s (-want +got)\n%s", f, diff)
+		}
+		if len(want) == 0 {
+			return
+		}
+		// A visit that has had enough is the last one, wherever that is.
+		enough := errors.New("enough")
+		most := rapid.IntRange(1, len(want)).Draw(t, "visits")
+		got = nil
+		err = s.Search(context.Background(), f, o, func(e *listener.Event, _ func() ([]verify.Result, error)) error {
+			if got = append(got, e.N); len(got) == most {
+				return enough
+			}
+			return nil
+		})
+		if diff := cmp.Diff(want[:most], got); diff != "" || !errors.Is(err, enough) {
+			t.Fatalf("search for %s, stopped after %d: %v (-want +got)\n%s", f, most, err, diff)
 		}
 	})
 }

@@ -14,7 +14,8 @@ import (
 )
 
 // A batch is what one transaction will hold. It closes at these figures, or earlier
-// when the writer is free to take it.
+// when the writer is free to take it. What one caller hands in is never parted, however
+// much it is.
 const (
 	batchEvents = 1000
 	batchBytes  = 8 << 20
@@ -67,8 +68,8 @@ func newWriter(path string, o Options) (*writer, error) {
 	return w, nil
 }
 
-// submit queues a job and waits until its transaction has ended.
-func (w *writer) submit(j *job, bytes int) error {
+// submit queues jobs that belong in one transaction, and waits until it has ended.
+func (w *writer) submit(bytes int, jobs ...*job) error {
 	w.mu.Lock()
 	if w.closed {
 		w.mu.Unlock()
@@ -78,16 +79,16 @@ func (w *writer) submit(j *job, bytes int) error {
 	if n := len(w.queue); n > 0 {
 		b = w.queue[n-1]
 	}
-	if b == nil || len(b.jobs) >= batchEvents || b.bytes+bytes > batchBytes {
+	if b == nil || len(b.jobs)+len(jobs) > batchEvents || b.bytes+bytes > batchBytes {
 		b = &batch{jobs: w.spare, done: make(chan struct{})}
 		w.spare = nil
 		w.queue = append(w.queue, b)
+		if len(w.queue) == 1 {
+			w.wake.Signal()
+		}
 	}
-	b.jobs = append(b.jobs, j)
+	b.jobs = append(b.jobs, jobs...)
 	b.bytes += bytes
-	if len(w.queue) == 1 && len(b.jobs) == 1 {
-		w.wake.Signal()
-	}
 	w.mu.Unlock()
 	<-b.done
 	return b.err
@@ -109,7 +110,9 @@ func (w *writer) run() {
 		close(b.done)
 		clear(jobs)
 		w.mu.Lock()
-		w.spare = jobs[:0]
+		if len(jobs) <= batchEvents {
+			w.spare = jobs[:0]
+		}
 		w.callers = len(jobs)
 		for _, waiting := range w.queue {
 			w.callers += len(waiting.jobs)
@@ -272,7 +275,40 @@ func (s *Store) Append(ctx context.Context, e *listener.Event) error {
 	if err := j.row.fill(e); err != nil {
 		return fmt.Errorf("append to store %s: %w", s.path, err)
 	}
-	return s.writer.submit(j, j.row.weight())
+	return s.writer.submit(j.row.weight(), j)
+}
+
+// AppendAll stores events in one transaction, under numbers that follow each other, and
+// sets them: either all are on disk when it returns, or none is stored and no number has
+// changed. What Append asks of an event and of its caller holds for each. It is for
+// whoever has many events at hand, such as an import: some hundred at a time take hardly
+// longer than one. All of them are in memory until the transaction has ended.
+func (s *Store) AppendAll(ctx context.Context, events []*listener.Event) error {
+	if err := ctx.Err(); err != nil {
+		return fmt.Errorf("append to store %s: %w", s.path, err)
+	}
+	if s.writer == nil {
+		return fail(ErrClosed, nil, "append to store %s: it is open for reading only", s.path)
+	}
+	if len(events) == 0 {
+		return nil
+	}
+	all, weight := make([]*job, 0, len(events)), 0
+	defer func() {
+		for _, j := range all {
+			j.free()
+		}
+	}()
+	for i, e := range events {
+		j := jobs.Get().(*job)
+		all = append(all, j)
+		j.event = e
+		if err := j.row.fill(e); err != nil {
+			return fmt.Errorf("append to store %s: event %d of %d: %w", s.path, i+1, len(events), err)
+		}
+		weight += j.row.weight()
+	}
+	return s.writer.submit(weight, all...)
 }
 
 // do runs a function in the next transaction.
@@ -283,7 +319,7 @@ func (s *Store) do(ctx context.Context, bytes int, do func(*conn) error) error {
 	if s.writer == nil {
 		return fail(ErrClosed, nil, "write store %s: it is open for reading only", s.path)
 	}
-	return s.writer.submit(&job{do: do}, bytes)
+	return s.writer.submit(bytes, &job{do: do})
 }
 
 // jobs recycles the buffers that heads are encoded into.

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -102,6 +103,33 @@ func TestBatchesClose(t *testing.T) {
 	}
 }
 
+// TestGroupsStayWhole hands in events together, also more than a batch takes.
+func TestGroupsStayWhole(t *testing.T) {
+	s := openAt(t, filepath.Join(t.TempDir(), "events.db"), Options{})
+	release := hold(t, s)
+	var wg sync.WaitGroup
+	waiting := 0
+	for _, count := range []int{600, 400, 1, 1200, 3} {
+		events := make([]*listener.Event, count)
+		for i := range events {
+			events[i] = newEvent(t, "a", "b", "c")
+		}
+		wg.Go(func() {
+			if err := s.AppendAll(t.Context(), events); err != nil {
+				t.Error(err)
+			}
+		})
+		waiting += count
+		queued(s, waiting)
+	}
+	got := sizesOf(s)
+	release()
+	wg.Wait()
+	if want := []int{1000, 1, 1200, 3}; !slices.Equal(want, got) {
+		t.Errorf("batches of %v, want %v", got, want)
+	}
+}
+
 // TestFailedBatch makes one member of a batch fail like a broken disk: nobody in the
 // batch may be told that his event is stored, and the next batch gets a new connection.
 func TestFailedBatch(t *testing.T) {
@@ -134,16 +162,22 @@ func TestFailedBatch(t *testing.T) {
 					}
 				})
 			}
+			group := []*listener.Event{newEvent(t, "a", "b", "c"), newEvent(t, "a", "new name", "c")}
+			wg.Go(func() {
+				if err := s.AppendAll(t.Context(), group); !errors.Is(err, tt.kind) {
+					t.Errorf("append all = %v", err)
+				}
+			})
 			wg.Go(func() {
 				err := s.do(t.Context(), 0, func(*conn) error { return tt.code.ToError() })
 				if !errors.Is(err, tt.kind) {
 					t.Errorf("the failing job = %v", err)
 				}
 			})
-			queued(s, len(events)+1)
+			queued(s, len(events)+len(group)+1)
 			release()
 			wg.Wait()
-			for _, e := range events {
+			for _, e := range append(events, group...) {
 				if e.N != 0 {
 					t.Errorf("an event that failed has number %d", e.N)
 				}
