@@ -31,7 +31,7 @@ func (a *app) addCompletions(root *cobra.Command) {
 		"color":         words("auto", "always", "never"),
 		"output":        words("text\tfor people", "json\tone object a line"),
 		"on-invalid":    words("flag\tkeep, show and forward with a mark", "reject\tanswer 401", "drop\tanswer 2xx, do not forward"),
-		"ui":            words("auto", "log", "none"),
+		"ui":            words("auto", "tui", "log", "none"),
 		"sign":          words(signModes()...),
 		"expect":        words("2xx\tany success", "any\twhatever is answered"),
 		"method":        words("POST", "GET", "PUT", "PATCH", "DELETE"),

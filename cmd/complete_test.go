@@ -46,11 +46,11 @@ func TestComplete(t *testing.T) {
 		{"colour", []string{"events", "list", "--color", ""}, []string{"auto", "always", "never"}},
 		{"output", []string{"--output", "j"}, []string{"json"}},
 		{"on invalid", []string{"listen", "--on-invalid", ""}, []string{"flag", "reject", "drop"}},
-		{"providers", []string{"providers", "show", ""}, []string{"cassaincloud", "cmmshere", "ploomes", "rentman", "ubiqo"}},
+		{"providers", []string{"providers", "show", ""}, builtin(t).Names()},
 		{"provider by its start", []string{"providers", "show", "R"}, []string{"rentman"}},
 		{"one argument only", []string{"providers", "show", "rentman", ""}, nil},
-		{"provider flag", []string{"listen", "--provider", "p"}, []string{"ploomes"}},
-		{"events begin with providers", []string{"listen", "--events", "c"}, []string{"cassaincloud/", "cmmshere/"}},
+		{"provider flag", []string{"listen", "--provider", "pl"}, []string{"ploomes"}},
+		{"events begin with providers", []string{"listen", "--events", "c"}, []string{"calendly/", "cassaincloud/", "cloudevents/", "cmmshere/", "contentdigest/"}},
 		{"events of a provider", []string{"listen", "-e", "cmmshere/"}, []string{"cmmshere/act.updated", "cmmshere/cli.created", "cmmshere/ot.created", "cmmshere/sol.created"}},
 		{"events by their start", []string{"events", "list", "--event", "ploomes/deals.w"}, []string{"ploomes/Deals.Win"}},
 		{"unknown provider", []string{"listen", "--events", "nobody/"}, nil},
@@ -67,7 +67,7 @@ func TestComplete(t *testing.T) {
 		{"variants of the event", []string{"send", "ubiqo/GPS.coordinate", "--variant", ""}, []string{"default", "get"}},
 		{"variants of a spelling", []string{"send", "rentman/Invoice.create", "--variant", "null-u"}, []string{"null-user"}},
 		{"events to send", []string{"send", "ploomes/Products"}, []string{"ploomes/Products.Create", "ploomes/Products.Update", "ploomes/Products.Delete"}},
-		{"providers to sign for", []string{"sign", "c"}, []string{"cassaincloud", "cmmshere"}},
+		{"providers to sign for", []string{"sign", "c"}, []string{"calendly", "cassaincloud", "cloudevents", "cmmshere", "contentdigest"}},
 		{"events to replay", []string{"replay", "l"}, []string{"last"}},
 	}
 	for _, tt := range tests {

@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
+	"strings"
 	"syscall"
 	"time"
 
@@ -18,7 +19,6 @@ import (
 
 	"whk/cmd/config"
 	"whk/listener"
-	"whk/listener/store"
 	"whk/verify"
 	"whk/verify/provider"
 )
@@ -27,10 +27,12 @@ import (
 type demoFlags struct {
 	count int
 	rate  rate
+	ui    string
 }
 
 func (f *demoFlags) add(flags *pflag.FlagSet) {
 	flags.IntVar(&f.count, "count", 0, "stop after `N` events (default: ctrl-c on a terminal, 50 elsewhere)")
+	flags.StringVar(&f.ui, "ui", "auto", "what to show: tui (the screen), log (one line an event), or auto: the screen on a terminal")
 	flags.Var(&f.rate, "rate", "send at this `RATE`, as in 10/s (default: 4/s on a terminal, as fast as possible elsewhere)")
 }
 
@@ -39,10 +41,10 @@ func (a *app) demoCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "demo",
 		Short: "See everything at once, with no set-up",
-		Long: `See everything at once, with no set-up: a listener, and forged events of every provider
-that are sent to it over HTTP. Most are signed as they should be; some are signed with
-another secret, not at all, with a weaker hash, or were changed on their way; some are
-cut, no JSON, or from nobody that is known.
+		Long: `See everything at once, with no set-up: a listener, and forged events of GitHub, Stripe,
+Slack, Rentman and others that are sent to it over HTTP. Most are signed as they should
+be; some are signed with another secret, not at all, with a weaker hash, an hour ago, or
+were changed on their way; some are cut, no JSON, or from nobody that is known.
 
 The demo has a store and secrets of its own, which are gone when it ends; your
 configuration, your secrets and your events are not touched, and nothing leaves this
@@ -70,6 +72,9 @@ func (a *app) demo(ctx context.Context, f *demoFlags) error {
 	if f.count < 0 {
 		return usagef("--count %d: expected a number from 1", f.count)
 	}
+	if f.ui != "auto" && f.ui != "tui" && f.ui != "log" {
+		return usagef("--ui %s: expected auto, tui or log", f.ui)
+	}
 	count := f.count
 	if count == 0 && !a.OutTTY {
 		count = demoCount
@@ -88,7 +93,7 @@ func (a *app) demo(ctx context.Context, f *demoFlags) error {
 	if err != nil {
 		return err
 	}
-	err = inner.runDemo(ctx, count, f.pause(a.OutTTY))
+	err = inner.runDemo(ctx, f.ui, count, f.pause(a.OutTTY))
 	if errors.Is(err, syscall.EPIPE) {
 		return nil
 	}
@@ -107,7 +112,10 @@ func (f *demoFlags) pause(terminal bool) time.Duration {
 }
 
 // demoApp is a whk of its own: its environment holds fresh secrets for the built-in
-// providers and nothing else, and no configuration is read.
+// providers and nothing else, and no configuration is read. A development secret is made
+// from a name; one that is random makes a secret of the right form, be it a text or a
+// pair of keys, that nobody else has. Only for RSA it is one of two well-known keys,
+// since making one takes longer than the whole demo.
 func (a *app) demoApp(dir string) (*app, error) {
 	inner := &app{IO: a.IO, common: a.common, paint: a.paint, out: a.out, loaded: &config.Loaded{}}
 	var err error
@@ -115,35 +123,43 @@ func (a *app) demoApp(dir string) (*app, error) {
 		return nil, err
 	}
 	secrets := map[string]string{}
-	for _, name := range inner.set.Names() {
-		secrets[config.SecretVariable(name)] = crand.Text()
+	for _, p := range inner.set.All() {
+		if p.Scheme.Keyed() {
+			secrets[config.SecretVariable(p.Name)] = p.Scheme.DevelopmentSecret(crand.Text()).Reveal()
+		}
 	}
-	inner.Env = func(name string) (string, bool) { value, ok := secrets[name]; return value, ok }
+	inner.Env = func(name string) (string, bool) {
+		if value, ok := secrets[name]; ok {
+			return value, true
+		}
+		if name == "HOME" || strings.HasPrefix(name, "WHK_") || strings.HasPrefix(name, "XDG_") {
+			return "", false
+		}
+		return a.Env(name) // what the terminal is like
+	}
 	inner.Dir, inner.common.providerFiles = dir, nil
 	inner.common.store = filepath.Join(dir, "events.db")
 	return inner, nil
 }
 
 // runDemo serves and sends; the folder of the app is there, and is left to the caller.
-func (a *app) runDemo(ctx context.Context, count int, pause time.Duration) error {
+func (a *app) runDemo(ctx context.Context, ui string, count int, pause time.Duration) error {
 	var f listenFlags
 	f.add(pflag.NewFlagSet("listen", pflag.ContinueOnError)) // for the defaults
 	f.addr, f.count = "127.0.0.1:0", count
-	r, err := a.newReceiver(&f)
+	r, socket, closeAll, err := a.openReceiver(&f)
 	if err != nil {
 		return err
 	}
-	socket, err := a.bindSocket(f.addr)
+	defer closeAll()
+	serve := func(ctx context.Context, s sink) error { return r.serveAndSend(ctx, socket, s, count, pause) }
+	screen, err := a.screenWanted(ui)
 	if err != nil {
 		return err
 	}
-	defer socket.Close()
-	log, err := a.openStore(store.Options{Exclusive: true, Holder: socket.Addr().String()})
-	if err != nil {
-		return err
+	if screen {
+		return r.runScreen(ctx, "forged events of "+plural(demoProviders(), "provider")+" come in; ? shows the keys, q ends", serve)
 	}
-	defer func() { a.closeStore(log) }()
-	r.log, r.options.Log, r.url = log, log, "http://"+socket.Addr().String()
 	s, err := r.newSink()
 	if err != nil {
 		return err
@@ -151,7 +167,7 @@ func (a *app) runDemo(ctx context.Context, count int, pause time.Duration) error
 	if !a.isJSON() {
 		s = demoSink{s, a}
 	}
-	return r.serveAndSend(ctx, socket, s, count, pause)
+	return serve(ctx, s)
 }
 
 // serveAndSend ends when the count is reached, or else with ctx. A sender that fails ends
@@ -187,7 +203,7 @@ func (s demoSink) ready(*receiver) error {
 	if s.app.OutTTY {
 		end = "; ctrl-c ends"
 	}
-	s.app.notice("forged events of %s come in over HTTP%s. Each is", plural(len(s.app.set.Names()), "provider"), end)
+	s.app.notice("forged events of %s come in over HTTP%s. Each is", plural(demoProviders(), "provider"), end)
 	s.app.notice("verified, and on disk before it is answered. What the marks say:")
 	s.app.notice("%s, %s and why, %s signature,", p.good("✓ valid"), p.bad("✗ invalid"), p.bad("∅ missing"))
 	s.app.notice("%s: the provider signs nothing, %s: whk cannot tell", p.faint("? unsigned"), p.warn("· unchecked"))

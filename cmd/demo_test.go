@@ -5,12 +5,17 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"io"
+	"net/http"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
+	"time"
 
+	"whk/cmd/config"
 	"whk/verify"
 )
 
@@ -25,7 +30,9 @@ func TestDemo(t *testing.T) {
 	d.env["WHK_STORE"] = filepath.Join(d.dir, "mine.db")
 	d.env["WHK_COUNT"] = "not a number"
 	writeFile(t, filepath.Join(d.dir, ".whk.yaml"), "no: configuration\n")
-	stdout, stderr, code := d.run("demo", "--json", "--count", "60")
+	script := demoScript()
+	count := 2*len(script) + 3 // so that events are varied, and the third round begins
+	stdout, stderr, code := d.run("demo", "--json", "--count", strconv.Itoa(count))
 	if code != codeDone || stderr != "" {
 		t.Fatalf("code %d, %s", code, stderr)
 	}
@@ -44,19 +51,18 @@ func TestDemo(t *testing.T) {
 		case "event":
 			events = append(events, l)
 		case "summary":
-			if l.Events != 60 {
-				t.Errorf("summary counts %d events, want 60", l.Events)
+			if l.Events != count {
+				t.Errorf("summary counts %d events, want %d", l.Events, count)
 			}
 		}
 	}
-	if len(events) != 60 {
-		t.Fatalf("%d events, want 60", len(events))
+	if len(events) != count {
+		t.Fatalf("%d events, want %d", len(events), count)
 	}
-	script := demoScript()
 	for i, e := range events {
 		step := script[i%len(script)]
-		if e.Verdict.Status != step.want || e.Verdict.Development {
-			t.Errorf("event %d, %+v: verdict %+v", i+1, step, e.Verdict)
+		if e.Verdict.Status != step.want || e.Verdict.Reason != step.why || e.Verdict.Development {
+			t.Errorf("event %d, %s, %+v: verdict %+v", i+1, e.Event, step, e.Verdict)
 		}
 		name := e.Provider + "/" + e.Event
 		switch step.oddity {
@@ -89,22 +95,75 @@ func TestDemo(t *testing.T) {
 	}
 }
 
-// Every provider, and every kind of verdict, has a place in the script.
+// Every verdict that can come of a listener which has all secrets, and the providers that
+// most people know, have a place in the script.
 func TestDemoScriptShowsEverything(t *testing.T) {
-	seen, verdicts := map[string]bool{}, map[verify.Status]bool{}
+	valid, verdicts := map[string]bool{}, map[verify.Verdict]bool{}
 	for _, step := range demoScript() {
 		name, _, _ := strings.Cut(step.event, "/")
-		seen[name] = true
-		verdicts[step.want] = true
+		if step.want == verify.Valid || step.want == verify.Unsigned {
+			valid[name] = true
+		}
+		verdicts[verify.Verdict{Status: step.want, Reason: step.why}] = true
 	}
-	for _, name := range builtin(t).Names() {
-		if !seen[name] {
-			t.Errorf("%s is not in the demo", name)
+	shown := []string{"rentman", "ploomes", "cassaincloud", "cmmshere", "ubiqo",
+		"github", "stripe", "slack", "shopify", "discord", "standardwebhooks"}
+	for _, name := range shown {
+		if !valid[name] {
+			t.Errorf("no event of %s is as it should be", name)
 		}
 	}
-	for _, status := range []verify.Status{verify.Valid, verify.Invalid, verify.Missing, verify.Unsigned, verify.Unchecked} {
-		if !verdicts[status] {
-			t.Errorf("no event is %s", status)
+	if got := demoProviders(); got != len(shown) {
+		t.Errorf("the legend speaks of %d providers, want %d", got, len(shown))
+	}
+	for _, v := range []verify.Verdict{
+		{Status: verify.Valid}, {Status: verify.Missing}, {Status: verify.Unsigned},
+		{Status: verify.Invalid, Reason: verify.WrongValue}, {Status: verify.Invalid, Reason: verify.Malformed},
+		{Status: verify.Invalid, Reason: verify.Downgrade}, {Status: verify.Invalid, Reason: verify.UnsupportedAlgorithm},
+		{Status: verify.Invalid, Reason: verify.Stale}, {Status: verify.Invalid, Reason: verify.Future},
+		{Status: verify.Unchecked, Reason: verify.NoProvider}, {Status: verify.Unchecked, Reason: verify.Incomplete},
+	} {
+		if !verdicts[v] {
+			t.Errorf("no event is %s", v)
+		}
+	}
+}
+
+// The listener of the demo has a secret of its own for every provider that signs, in the
+// form that its scheme wants, and another one each time.
+func TestDemoSecrets(t *testing.T) {
+	secrets := func() map[string]string {
+		a := &app{IO: IO{Env: func(string) (string, bool) { return "", false }}}
+		inner, err := a.demoApp(t.TempDir())
+		if err != nil {
+			t.Fatal(err)
+		}
+		all := map[string]string{}
+		for _, p := range inner.set.All() {
+			value, ok := inner.Env(config.SecretVariable(p.Name))
+			if ok != p.Scheme.Keyed() {
+				t.Errorf("%s: has a secret: %t", p.Name, ok)
+			}
+			if !ok {
+				continue
+			}
+			all[p.Name] = value
+			keyring, err := p.Scheme.Bind("", verify.NewSecret("demo", value))
+			if err != nil {
+				t.Errorf("%s: %v", p.Name, err)
+				continue
+			}
+			d := &verify.Delivery{Method: "POST", URL: "http://127.0.0.1:4400/", Header: http.Header{}, Body: []byte("{}")}
+			if err := keyring.Sign(d, time.Now(), "msg_1"); errors.Is(err, verify.ErrPublicKey) {
+				t.Errorf("%s: %v", p.Name, err)
+			}
+		}
+		return all
+	}
+	first, second := secrets(), secrets()
+	for name, value := range first {
+		if p, err := builtin(t).Lookup(name); err != nil || value == second[name] && p.Scheme.Kind() != verify.KindRSA {
+			t.Errorf("%s: the secret is the same in another run (%v)", name, err)
 		}
 	}
 }

@@ -22,8 +22,9 @@ type demoStep struct {
 	sign    replay.SignMode
 	// oddity is what is wrong with the request itself.
 	oddity oddity
-	// want is the verdict that the step demonstrates.
+	// want is the verdict that the step demonstrates, and why the reason for it.
 	want verify.Status
+	why  verify.Reason
 }
 
 type oddity int
@@ -33,6 +34,10 @@ const (
 	notJSON         // a body that is no JSON, signed as it should be
 	cutShort        // the sender leaves in the middle of the body
 	stranger        // nobody that is known sends this
+	late            // signed as it should be, an hour ago
+	early           // signed by a clock that is an hour ahead
+	nameless        // the signature stands without the algorithm in front of it
+	misnamed        // the signature names an algorithm that nobody knows
 )
 
 // demoScript is what the demo shows, over and over. In every round but the first the
@@ -43,38 +48,67 @@ func demoScript() []demoStep {
 		return demoStep{event: event, variant: variant, want: verify.Unsigned}
 	}
 	bad := func(event string, mode replay.SignMode) demoStep {
-		return demoStep{event: event, sign: mode, want: verify.Invalid}
+		return demoStep{event: event, sign: mode, want: verify.Invalid, why: verify.WrongValue}
+	}
+	odd := func(event string, o oddity, why verify.Reason) demoStep {
+		return demoStep{event: event, oddity: o, want: verify.Invalid, why: why}
 	}
 	unsigned := func(event string) demoStep {
 		return demoStep{event: event, sign: replay.SignMissing, want: verify.Missing}
 	}
 	return []demoStep{
 		normal("rentman/Contact.create"),
+		normal("github/push"),
+		normal("stripe/payment_intent.succeeded"),
 		normal("ploomes/Contacts.Update"),
-		normal("cassaincloud/RECEIPT.CREATE"),
-		open("cmmshere/sol.created", ""),
 		bad("rentman/Project.update", replay.SignWrong),
-		open("ubiqo/gps.coordinate", "get"),
-		normal("rentman/Repair.create"),
-		bad("cassaincloud/ORDER.EDIT", replay.SignTampered),
-		normal("ploomes/Deals.Win"),
+		normal("cassaincloud/RECEIPT.CREATE"),
+		normal("shopify/orders.create"),
+		open("cmmshere/sol.created", ""),
+		normal("slack/message"),
 		unsigned("rentman/SerialNumber.update"),
-		normal("rentman/Equipment.delete"),
-		{oddity: stranger, want: verify.Unchecked},
+		normal("discord/interaction.2"),
+		open("ubiqo/gps.coordinate", "get"),
+		normal("standardwebhooks/contact.created"),
+		bad("cassaincloud/ORDER.EDIT", replay.SignTampered),
+		normal("rentman/Repair.create"),
+		odd("stripe/invoice.paid", late, verify.Stale),
+		normal("ploomes/Deals.Win"),
+		{oddity: stranger, want: verify.Unchecked, why: verify.NoProvider},
+		normal("github/pull_request.opened"),
+		{event: "rentman/Quotation.update", sign: replay.SignDowngrade, want: verify.Invalid, why: verify.Downgrade},
 		normal("cassaincloud/BILL.CREATE"),
-		bad("rentman/Quotation.update", replay.SignDowngrade),
-		normal("ploomes/Contacts.Create"),
+		bad("shopify/orders.paid", replay.SignTampered),
+		normal("slack/slash_command"),
 		open("ubiqo/gps.coordinate", ""),
-		bad("ploomes/Orders.Update", replay.SignWrong),
 		normal("rentman/Factuur.create"),
+		odd("github/issues.opened", nameless, verify.Malformed),
 		{event: "rentman/File.create", oddity: notJSON, want: verify.Valid},
+		bad("ploomes/Orders.Update", replay.SignWrong),
+		normal("stripe/customer.created"),
 		open("cmmshere/ot.created", ""),
-		unsigned("ploomes/Products.Create"),
+		bad("discord/interaction.3", replay.SignWrong),
 		normal("cassaincloud/PRODUCT.EDIT"),
-		bad("rentman/Crew.update", replay.SignTampered),
-		{event: "rentman/StockMovement.create", oddity: cutShort, want: verify.Unchecked},
+		unsigned("ploomes/Products.Create"),
+		odd("standardwebhooks/contact.updated", early, verify.Future),
+		normal("rentman/Equipment.delete"),
+		{event: "rentman/StockMovement.create", oddity: cutShort, want: verify.Unchecked, why: verify.Incomplete},
+		normal("github/release.published"),
+		odd("rentman/Crew.update", misnamed, verify.UnsupportedAlgorithm),
+		normal("shopify/products.update"),
 		normal("ploomes/Contacts.Delete"),
 	}
+}
+
+// demoProviders counts the providers that the script shows.
+func demoProviders() int {
+	names := map[string]bool{}
+	for _, step := range demoScript() {
+		if name, _, ok := strings.Cut(step.event, "/"); ok {
+			names[name] = true
+		}
+	}
+	return len(names)
 }
 
 // demonstrator sends the script to a receiver.
@@ -137,14 +171,41 @@ func (d *demonstrator) send(ctx context.Context, step demoStep) error {
 	if err != nil {
 		return err
 	}
-	delivery, err := forge.Make(time.Now(), d.rnd)
+	delivery, err := forge.Make(time.Now().Add(step.oddity.shift()), d.rnd)
 	if err != nil {
 		return err
 	}
+	d.respell(step, delivery)
 	if step.oddity == cutShort {
 		return d.cut(ctx, delivery)
 	}
 	return d.deliver(ctx, delivery)
+}
+
+// shift is how far the sender's clock is from this one.
+func (o oddity) shift() time.Duration {
+	switch o {
+	case late:
+		return -time.Hour
+	case early:
+		return time.Hour
+	}
+	return 0
+}
+
+// respell writes the signature as a mistaken sender does, where that is the oddity: the
+// schemes that are taken for it have the form "algorithm=signature".
+func (d *demonstrator) respell(step demoStep, delivery *verify.Delivery) {
+	if step.oddity != nameless && step.oddity != misnamed {
+		return
+	}
+	name, _, _ := strings.Cut(step.event, "/")
+	header := d.r.providerOf(name).Scheme.Header()
+	_, signature, _ := strings.Cut(delivery.Header.Get(header), "=")
+	if step.oddity == misnamed {
+		signature = "blake3=" + signature
+	}
+	delivery.Header.Set(header, signature)
 }
 
 func (d *demonstrator) forge(step demoStep) (*replay.Forge, error) {

@@ -152,7 +152,7 @@ func (d *doctor) text() error {
 		columns = 1 << 20 // one line a finding, for those who search
 	}
 	w := d.buffered()
-	for _, c := range d.checks {
+	for _, c := range gathered(d.checks) {
 		status := pad(c.Status, len(checkWarn))
 		switch c.Status {
 		case checkOK:
@@ -164,7 +164,10 @@ func (d *doctor) text() error {
 		}
 		head := status + "  " + d.out.bold(pad(display.Line(c.Name), width)) + "  "
 		detail := c.Detail
-		if c.Of != "" {
+		switch n := strings.Count(c.Of, ", "); {
+		case n > 0 && c.Name == "secret":
+			detail = fmt.Sprintf("%s: %s (%s)", plural(n+1, "provider"), detail, c.Of)
+		case c.Of != "":
 			detail = c.Of + ": " + detail
 		}
 		for _, line := range fold(display.Line(detail), columns) {

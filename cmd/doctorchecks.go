@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -247,8 +248,12 @@ func (d *doctor) providers() {
 	}
 	for _, p := range set.All() {
 		name := "secret:" + p.Name
-		if !p.Scheme.Keyed() {
-			d.ok(name, "none needed; %s documents no authentication", p.Title)
+		switch {
+		case !p.Scheme.Signs():
+			d.ok(name, "none needed; it documents no authentication")
+			continue
+		case !p.Scheme.Keyed():
+			d.ok(name, "none needed; it sends a digest without a key, which says nothing about the sender")
 			continue
 		}
 		d.secret(name, p)
@@ -266,7 +271,7 @@ func (d *doctor) secret(name string, p *provider.Provider) {
 		return
 	}
 	if len(configured) == 0 {
-		advice := "whk secrets set " + p.Name + " keeps one; or set " + config.SecretVariable(p.Name) + ", or name it in " + config.ProjectFile
+		advice := secretAdvice(p.Name, config.SecretVariable(p.Name))
 		if len(config.Development(nil, p.Scheme.DevelopmentSecret(p.Name), d.Env, false)) == 0 {
 			d.warning(name, advice, "none; the development secret is off in CI")
 			return
@@ -286,6 +291,26 @@ func (d *doctor) secret(name string, p *provider.Provider) {
 		return
 	}
 	d.ok(name, "%s", detail)
+}
+
+// gathered puts providers of which the same is to be said about their secrets into one
+// finding, for people; programs get one for each.
+func gathered(checks []check) []check {
+	var out []check
+	for _, c := range checks {
+		i := slices.IndexFunc(out, func(o check) bool {
+			return c.Of != "" && o.Name == c.Name && o.Status == c.Status && o.Detail == c.Detail
+		})
+		if c.Name != "secret" || i < 0 {
+			out = append(out, c)
+			continue
+		}
+		out[i].Of += ", " + c.Of
+		if c.Hint != "" {
+			out[i].Hint = secretAdvice("PROVIDER", "WHK_SECRET_<PROVIDER>")
+		}
+	}
+	return out
 }
 
 // connectTimeout is how long a forward target has to accept a connection.

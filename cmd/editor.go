@@ -33,10 +33,13 @@ func (a *app) editBody(ctx context.Context, body []byte) ([]byte, error) {
 	case !isJSON:
 		return edited, nil
 	}
-	var compact bytes.Buffer
+	var compact, before bytes.Buffer
 	if err := json.Compact(&compact, edited); err != nil {
 		a.warn("the body is no longer JSON ("+err.Error()+"), it is sent as it was saved", "")
 		return edited, nil
+	}
+	if err := json.Compact(&before, body); err == nil && bytes.Equal(compact.Bytes(), before.Bytes()) {
+		return body, nil // only its layout was changed, as editors like to do
 	}
 	return compact.Bytes(), nil
 }
@@ -44,14 +47,7 @@ func (a *app) editBody(ctx context.Context, body []byte) ([]byte, error) {
 // runEditor opens $EDITOR on a file that nobody else can read, and returns what was
 // saved.
 func (a *app) runEditor(ctx context.Context, content []byte, isJSON bool) ([]byte, error) {
-	editor, _ := a.Env("EDITOR")
-	words := strings.Fields(editor)
-	if len(words) == 0 {
-		words = []string{"vi"}
-		if runtime.GOOS == "windows" {
-			words = []string{"notepad"}
-		}
-	}
+	words := a.editorWords()
 	folder, err := os.MkdirTemp("", "whk-edit-*")
 	if err != nil {
 		return nil, fail(codeUsage, fmt.Errorf("edit: %w", err))
@@ -77,4 +73,16 @@ func (a *app) runEditor(ctx context.Context, content []byte, isJSON bool) ([]byt
 		return nil, fail(codeUsage, fmt.Errorf("edit: %w", err))
 	}
 	return edited, nil
+}
+
+// editorWords are the words of the command that edits a file, which follows them.
+func (a *app) editorWords() []string {
+	editor, _ := a.Env("EDITOR")
+	if words := strings.Fields(editor); len(words) > 0 {
+		return words
+	}
+	if runtime.GOOS == "windows" {
+		return []string{"notepad"}
+	}
+	return []string{"vi"}
 }

@@ -26,7 +26,8 @@ func (a *app) eventsCommand() *cobra.Command {
 		Use:   "events",
 		Short: "Look at the events that were received",
 		Long: `Look at the events that were received: every one is kept, exactly as it came, with its
-verdict and with what your app answered.
+verdict and with what your app answered. On a terminal, whk events alone opens the screen
+of whk listen on what is stored.
 
 Filters, for --where:
 
@@ -36,7 +37,12 @@ Filters, for --where:
   whk events list --where 'app:5xx since:1h'
   whk events tail -f`,
 		Args: a.unknownCommand,
-		RunE: func(c *cobra.Command, _ []string) error { return c.Help() },
+		RunE: func(c *cobra.Command, _ []string) error {
+			if a.canShowScreen() {
+				return a.eventsTail(c.Context(), &tailFlags{ui: "tui"})
+			}
+			return c.Help()
+		},
 	}
 	c.AddCommand(a.eventsListCommand(), a.eventsShowCommand(), a.eventsExportCommand(), a.eventsImportCommand(),
 		a.eventsTailCommand(), a.eventsStatsCommand(), a.eventsDriftCommand(), a.eventsPruneCommand())
@@ -92,8 +98,8 @@ With --json there is one event a line, whole, with its attempts.` + exitHelp(cod
 // verdictLegend explains the marks in help texts.
 const verdictLegend = `Verdicts: ✓ valid · ✗ invalid · ∅ missing: no signature where one is due ·
 ? unsigned: the provider documents none · ! unchecked for lack of a secret ·
-· unchecked for another reason. "valid dev" matched the well-known development secret,
-which proves nothing.`
+· unchecked for another reason. Where there is no Unicode they are + x 0 ? ! and a dot.
+"valid dev" matched the well-known development secret, which proves nothing.`
 
 func (a *app) eventsList(ctx context.Context, f *eventsListFlags) error {
 	query, err := f.query(time.Now())
@@ -291,20 +297,20 @@ func (t eventTable) line(p paint, e *listener.Event, results []verify.Result) st
 	return fmt.Sprintf("%s  %s  %s  %s %s %s", p.faint(e.At.Local().Format(t.clock)),
 		p.faint(fmt.Sprintf("%*s", t.number, "#"+strconv.FormatInt(e.N, 10))),
 		p.bold(pad(display.Line(e.FullName()), t.name)),
-		p.verdict(e.Verdict, pad(mark(e.Verdict)+" "+verdictText(e.Verdict), 11)),
+		p.verdict(e.Verdict, pad(p.mark(e.Verdict)+" "+verdictText(e.Verdict), 11)),
 		p.markColumn(e, results), answerText(p, e, results))
 }
 
 // answerText is what the event was answered in the end.
 func answerText(p paint, e *listener.Event, results []verify.Result) string {
-	if len(results) == 0 {
+	last := verify.LastAttempt(results)
+	if last == nil {
 		if e.Status == 0 {
 			return p.faint("no answer yet")
 		}
 		return p.status(e.Status, strconv.Itoa(e.Status))
 	}
-	last := results[len(results)-1]
-	text := resultText(p, last)
+	text := resultText(p, *last)
 	if len(results) > 1 {
 		times := "×"
 		if p.ascii {
@@ -333,18 +339,42 @@ func (t eventTable) why(e *listener.Event, columns int) string {
 	return display.Shorten(display.Line(text), columns-used, "…")
 }
 
-// knownSecrets are the secrets that are at hand, for masking. One that cannot be read
-// cannot be looked for; the headers that carry keys are masked whatever they hold.
+// knownSecrets are all secrets that are at hand, for masking: those of every place, since
+// one that another comes before may have been in use when an event was received. One that
+// cannot be read cannot be looked for; the headers that carry keys are masked whatever
+// they hold.
 func (a *app) knownSecrets() []verify.Secret {
 	var all []verify.Secret
 	for _, p := range a.set.All() {
 		if !p.Scheme.Keyed() {
 			continue
 		}
-		secrets, _, err := config.Secrets(p.Name, config.SecretInput{Env: a.Env, Config: a.loaded.Provider(p.Name).Secrets})
-		if err == nil {
-			all = append(all, secrets...)
+		variable := config.SecretVariable(p.Name)
+		places := []config.SecretInput{{Env: a.Env}}
+		for _, ref := range a.loaded.Provider(p.Name).Secrets {
+			if ref.Stored() {
+				continue // listed below, whatever the files say
+			}
+			others := func(name string) (string, bool) {
+				if name == variable && ref.Env != variable {
+					return "", false
+				}
+				return a.Env(name)
+			}
+			places = append(places, config.SecretInput{Env: others, Config: []config.SecretRef{ref}})
 		}
+		for _, place := range places {
+			if secrets, _, err := config.Secrets(p.Name, place); err == nil {
+				all = append(all, secrets...)
+			}
+		}
+	}
+	kept, err := a.loaded.Stored.List()
+	if err != nil {
+		return all
+	}
+	for _, s := range kept {
+		all = append(all, s.Secret)
 	}
 	return all
 }

@@ -44,7 +44,7 @@ func (s eventSheet) heading(name, note string) {
 }
 
 func (s eventSheet) event(e *listener.Event, p *provider.Provider, results []verify.Result) {
-	fmt.Fprintf(s, "%s %s  %s\n", s.p.faint("#"+strconv.FormatInt(e.N, 10)), s.p.bold(display.Line(e.FullName())), s.p.verdict(e.Verdict, mark(e.Verdict)+" "+verdictText(e.Verdict))+strings.TrimRight(" "+s.p.markColumn(e, results), " "))
+	fmt.Fprintf(s, "%s %s  %s\n", s.p.faint("#"+strconv.FormatInt(e.N, 10)), s.p.bold(display.Line(e.FullName())), s.p.verdict(e.Verdict, s.p.mark(e.Verdict)+" "+verdictText(e.Verdict))+strings.TrimRight(" "+s.p.markColumn(e, results), " "))
 	s.field("received", e.At.Local().Format("2006-01-02 15:04:05.000 -07:00")+s.p.faint(" from ")+display.Line(e.Remote))
 	s.field("id", display.Line(e.ID))
 	s.verdict(e.Verdict, p)
@@ -55,7 +55,7 @@ func (s eventSheet) event(e *listener.Event, p *provider.Provider, results []ver
 }
 
 func (s eventSheet) verdict(v verify.Verdict, p *provider.Provider) {
-	text := mark(v) + " " + v.String()
+	text := s.p.mark(v) + " " + v.String()
 	if v.Detail != "" {
 		text += ", " + v.Detail
 	}
@@ -201,8 +201,11 @@ func (s eventSheet) attempts(results []verify.Result) {
 	s.heading("attempts", note)
 	for i, r := range results {
 		how := ""
-		if r.Replay {
-			how = s.p.faint(" " + s.p.replay() + " replayed")
+		if words := remade(r); len(words) > 0 {
+			how = s.p.faint(" " + s.p.replay() + " " + strings.Join(words, ", "))
+		}
+		if r.Shadow {
+			how = s.p.faint(" shadow")
 		}
 		fmt.Fprintf(s, "%s %s  %s → %s%s\n", s.p.faint("#"+strconv.Itoa(i+1)), r.At.Local().Format(time.TimeOnly),
 			resultText(s.p, r), display.Line(s.redact.Text(r.Target)), how)
@@ -213,6 +216,20 @@ func (s eventSheet) attempts(results []verify.Result) {
 			s.reply(r)
 		}
 	}
+}
+
+// remade says in words how an attempt came about that is no forwarding.
+func remade(r verify.Result) []string {
+	var words []string
+	for _, fact := range []struct {
+		is   bool
+		word string
+	}{{r.Replay, "replayed"}, {r.Edited, "edited"}, {r.Resigned, "signed anew"}} {
+		if fact.is {
+			words = append(words, fact.word)
+		}
+	}
+	return words
 }
 
 // reply writes an answer, with the start of its body.

@@ -16,6 +16,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"whk/cmd/config"
+	"whk/listener"
 	"whk/listener/store"
 	"whk/replay"
 	"whk/verify"
@@ -216,13 +217,37 @@ type importer struct {
 	max    int64
 	total  importedJSON
 	warned int
+	// Events are stored in groups: each group waits for the disk once.
+	group []arrival
+	ids   map[string]bool
+	bytes int
 }
+
+// arrival is an event on its way into the store, with the attempts to deliver it.
+type arrival struct {
+	event   *listener.Event
+	results []verify.Result
+}
+
+// The most that a group holds.
+const (
+	groupEvents = 256
+	groupBytes  = 4 << 20
+)
 
 // maxWarnings is how many events that were passed over are named one by one.
 const maxWarnings = 10
 
-// file imports one file.
+// file imports one file. What came before a fault is imported.
 func (im *importer) file(ctx context.Context, name string) error {
+	err := im.read(ctx, name)
+	if failed := im.flush(ctx); failed != nil {
+		return errors.Join(err, fmt.Errorf("import %s: %w", display.Line(name), failed))
+	}
+	return err
+}
+
+func (im *importer) read(ctx context.Context, name string) error {
 	in, source, at, size, err := im.open(name)
 	if err != nil {
 		return err
@@ -323,7 +348,7 @@ func (im *importer) add(ctx context.Context, x *replay.Exchange, source string, 
 	}
 	x.ID = cmp.Or(x.ID, x.ContentID())
 	switch _, err := im.log.Find(ctx, x.ID); {
-	case err == nil, errors.Is(err, store.ErrAmbiguous), errors.Is(err, store.ErrCorrupt):
+	case im.ids[x.ID], err == nil, errors.Is(err, store.ErrAmbiguous), errors.Is(err, store.ErrCorrupt):
 		im.total.Known++
 		return nil
 	case !errors.Is(err, store.ErrNotFound):
@@ -331,17 +356,42 @@ func (im *importer) add(ctx context.Context, x *replay.Exchange, source string, 
 	}
 	e := im.judge.event(x)
 	e.Notes = append(e.Notes, importedNote+display.Line(source))
-	if err := im.log.Append(ctx, e); err != nil {
+	im.group = append(im.group, arrival{e, x.Results})
+	if im.ids == nil {
+		im.ids = map[string]bool{}
+	}
+	im.ids[x.ID] = true
+	if im.bytes += len(e.Delivery.Body); len(im.group) < groupEvents && im.bytes < groupBytes {
+		return nil
+	}
+	return im.flush(ctx)
+}
+
+// flush stores the group. What was begun is finished, or events would be there without
+// their attempts.
+func (im *importer) flush(ctx context.Context) error {
+	ctx = context.WithoutCancel(ctx)
+	group := im.group
+	im.group, im.ids, im.bytes = nil, nil, 0
+	if len(group) == 0 {
+		return nil
+	}
+	events := make([]*listener.Event, len(group))
+	for i := range group {
+		events[i] = group[i].event
+	}
+	if err := im.log.AppendAll(ctx, events); err != nil {
 		return err
 	}
-	im.total.Imported++
-	im.total.Verdicts[e.Verdict.Status]++
-	for _, result := range x.Results {
-		// What was begun is finished, or the event would be there without its attempts.
-		if err := im.log.AddResult(context.WithoutCancel(ctx), e.N, result); err != nil {
-			return err
+	for _, x := range group {
+		im.total.Imported++
+		im.total.Verdicts[x.event.Verdict.Status]++
+		for _, result := range x.results {
+			if err := im.log.AddResult(ctx, x.event.N, result); err != nil {
+				return err
+			}
+			im.total.Attempts++
 		}
-		im.total.Attempts++
 	}
 	return nil
 }

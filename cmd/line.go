@@ -15,7 +15,7 @@ import (
 // Names come from outside, so they pass the boundary here.
 func eventLine(p paint, e *listener.Event) string {
 	name := pad(display.Line(e.FullName()), 32)
-	verdict := pad(mark(e.Verdict)+" "+verdictText(e.Verdict), 11)
+	verdict := pad(p.mark(e.Verdict)+" "+verdictText(e.Verdict), 11)
 	return fmt.Sprintf("%s %s  %s  %s %s", p.faint(e.At.Local().Format(time.TimeOnly)),
 		p.faint(fmt.Sprintf("%5s", "#"+strconv.FormatInt(e.N, 10))), p.bold(name), p.verdict(e.Verdict, verdict),
 		p.markColumn(e, nil))
@@ -60,7 +60,7 @@ func detail(p paint, text string, columns int) string {
 	if columns > 40 {
 		folded = fold(text, columns-19)
 	}
-	return indent + p.faint("└ ") + strings.Join(folded, "\n  "+indent)
+	return indent + p.faint(p.below()) + strings.Join(folded, "\n  "+indent)
 }
 
 // details are the lines below an event that say what a person has to know: why a

@@ -74,7 +74,7 @@ func (f *listenFlags) add(flags *pflag.FlagSet) {
 	flags.StringArrayVar(&f.addHeaders, "add-header", nil, "set this `'NAME: VALUE'` on what is forwarded")
 	flags.StringArrayVar(&f.dropHeaders, "drop-header", nil, "leave the header `NAME` out of what is forwarded")
 	flags.StringVar(&f.onInvalid, "on-invalid", string(listener.Flag), "what becomes of invalid and missing signatures: flag, reject (401) or drop (2xx, not forwarded)")
-	flags.StringVar(&f.ui, "ui", "auto", "what to show: log (one line an event), none, or auto")
+	flags.StringVar(&f.ui, "ui", "auto", "what to show: tui (the screen), log (one line an event), none, or auto: the screen on a terminal")
 	flags.IntVar(&f.count, "count", 0, "stop after `N` events")
 	flags.DurationVar(&f.timeout, "timeout", 0, "stop after so long")
 	flags.StringVar(&f.readyFile, "ready-file", "", "write the URL to this `FILE` once whk receives")
@@ -127,21 +127,11 @@ the secrets in WHK_SECRET_<PROVIDER>; when it ends, whk ends with its exit code.
 // listen receives until something ends it: the signal in ctx, the count, the time-out
 // or the command beside it.
 func (a *app) listen(ctx context.Context, f *listenFlags, command []string) error {
-	r, err := a.newReceiver(f)
+	r, socket, closeAll, err := a.openReceiver(f)
 	if err != nil {
 		return err
 	}
-	socket, err := a.bindSocket(f.addr)
-	if err != nil {
-		return err
-	}
-	defer socket.Close()
-	log, err := a.openStore(store.Options{Exclusive: true, Holder: socket.Addr().String()})
-	if err != nil {
-		return err
-	}
-	defer func() { a.closeStore(log) }()
-	r.log, r.options.Log, r.url = log, log, "http://"+socket.Addr().String()
+	defer closeAll()
 	if f.readyFile != "" {
 		if err := writeReady(a.path(f.readyFile), r.url+r.tokenPath()); err != nil {
 			return fail(codeUsage, fmt.Errorf("write --ready-file: %w", err))
@@ -150,6 +140,26 @@ func (a *app) listen(ctx context.Context, f *listenFlags, command []string) erro
 	}
 	tune()
 	return r.run(ctx, socket, command)
+}
+
+// openReceiver makes a receiver with its socket and its store, which closeAll gives back.
+func (a *app) openReceiver(f *listenFlags) (r *receiver, socket net.Listener, closeAll func(), err error) {
+	if r, err = a.newReceiver(f); err != nil {
+		return nil, nil, nil, err
+	}
+	if socket, err = a.bindSocket(f.addr); err != nil {
+		return nil, nil, nil, err
+	}
+	log, err := a.openStore(store.Options{Exclusive: true, Holder: socket.Addr().String()})
+	if err != nil {
+		socket.Close()
+		return nil, nil, nil, err
+	}
+	r.log, r.options.Log, r.url = log, log, "http://"+socket.Addr().String()
+	return r, socket, func() {
+		a.closeStore(log)
+		socket.Close()
+	}, nil
 }
 
 // bindSocket opens the address, and warns when others can reach it.
@@ -252,6 +262,16 @@ func (t *tally) result(r verify.Result) {
 
 // run shows what comes in the way that was asked for.
 func (r *receiver) run(ctx context.Context, socket net.Listener, command []string) error {
+	screen, err := r.screenWanted(r.flags.ui)
+	if err != nil {
+		return err
+	}
+	if screen && len(command) > 0 && r.flags.ui == "tui" {
+		return hint(usagef("--ui tui: the terminal cannot be the screen's and that of %s", command[0]), "run the command in a terminal of its own, or leave --ui away")
+	}
+	if screen && len(command) == 0 {
+		return r.runScreen(ctx, "", func(ctx context.Context, s sink) error { return r.serve(ctx, socket, s, nil) })
+	}
 	sink, err := r.newSink()
 	if err != nil {
 		return err

@@ -2,6 +2,7 @@ package cmd
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -15,7 +16,7 @@ import (
 const marksColumn = 2
 
 // marks are the signs beside the verdict of an event: duplicate, overtaken, replayed,
-// cut. A terminal without Unicode gets their letters.
+// edited, cut. A terminal without Unicode gets their letters.
 func (p paint) marks(e *listener.Event, results []verify.Result) string {
 	var b strings.Builder
 	add := func(is bool, sign, letter string) {
@@ -28,7 +29,8 @@ func (p paint) marks(e *listener.Event, results []verify.Result) string {
 	}
 	add(e.SameAs != 0, "⧉", "D")
 	add(e.OvertakenBy != 0, "↕", "O")
-	add(replayed(results), p.replay(), p.replay())
+	add(slices.ContainsFunc(results, func(r verify.Result) bool { return r.Replay }), p.replay(), p.replay())
+	add(slices.ContainsFunc(results, func(r verify.Result) bool { return r.Edited }), "✎", "E")
 	add(e.Cut != "", "✂", "T")
 	return b.String()
 }
@@ -52,16 +54,8 @@ func (p paint) replay() string {
 }
 
 const marksLegend = `Marks: ⧉ same content as an earlier event · ↕ older than an event that came before ·
-↻ replayed · ✂ cut body. Where there is no Unicode they are D, O, R and T.`
-
-func replayed(results []verify.Result) bool {
-	for i := range results {
-		if results[i].Replay {
-			return true
-		}
-	}
-	return false
-}
+↻ replayed · ✎ with an edited body · ✂ cut body. Where there is no Unicode they are D,
+O, R, E and T.`
 
 // marked says in words what the marks of an event refer to.
 func marked(e *listener.Event) []string {

@@ -16,6 +16,8 @@ import (
 func TestMarks(t *testing.T) {
 	again := answered(200, "")
 	again.Replay = true
+	edited := again
+	edited.Edited = true
 	tests := []struct {
 		name           string
 		event          listener.Event
@@ -28,8 +30,9 @@ func TestMarks(t *testing.T) {
 		{"overtaken", listener.Event{OvertakenBy: 14, Entity: "Contact"}, nil, "↕", "O", []string{"older than #14, which tells of the same Contact"}},
 		{"overtaken without an entity", listener.Event{OvertakenBy: 14}, nil, "↕", "O", []string{"older than #14, which tells of the same thing"}},
 		{"replayed", listener.Event{}, []verify.Result{answered(200, ""), again, answered(200, "")}, "↻", "R", nil},
+		{"edited", listener.Event{}, []verify.Result{edited, again}, "↻✎", "RE", nil},
 		{"cut", listener.Event{Cut: "the sender left"}, nil, "✂", "T", nil},
-		{"all", listener.Event{SameAs: 1, OvertakenBy: 2, Entity: "a", Cut: "x"}, []verify.Result{again}, "⧉↕↻✂", "DORT",
+		{"all", listener.Event{SameAs: 1, OvertakenBy: 2, Entity: "a", Cut: "x"}, []verify.Result{edited}, "⧉↕↻✎✂", "DORET",
 			[]string{"same content as #1, 0 ms earlier", "older than #2, which tells of the same a"}},
 	}
 	for _, tt := range tests {

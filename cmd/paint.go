@@ -28,22 +28,34 @@ func (p paint) warn(text string) string  { return p.with(text, color.FgYellow) }
 func (p paint) faint(text string) string { return p.with(text, color.Faint) }
 func (p paint) bold(text string) string  { return p.with(text, color.Bold) }
 
-// mark is the sign of a verdict, so that a column of them can be read at a glance.
-func mark(v verify.Verdict) string {
-	switch v.Status {
-	case verify.Valid:
-		return "✓"
-	case verify.Invalid:
-		return "✗"
-	case verify.Missing:
-		return "∅"
-	case verify.Unsigned:
+// mark is the sign of a verdict, so that a column of them can be read at a glance. The
+// signs of a terminal without Unicode are those of the screen.
+func (p paint) mark(v verify.Verdict) string {
+	sign, ascii := "·", "."
+	switch {
+	case v.Status == verify.Valid:
+		sign, ascii = "✓", "+"
+	case v.Status == verify.Invalid:
+		sign, ascii = "✗", "x"
+	case v.Status == verify.Missing:
+		sign, ascii = "∅", "0"
+	case v.Status == verify.Unsigned:
 		return "?"
-	}
-	if v.Reason == verify.NoSecret {
+	case v.Reason == verify.NoSecret:
 		return "!"
 	}
-	return "·"
+	if p.ascii {
+		return ascii
+	}
+	return sign
+}
+
+// below is the sign of a line that belongs to the one above it.
+func (p paint) below() string {
+	if p.ascii {
+		return "- "
+	}
+	return "└ "
 }
 
 // verdict paints a text by what a verdict means.

@@ -24,6 +24,7 @@ type providerJSON struct {
 	Limits     []string      `json:"limits,omitempty"`
 	Advice     string        `json:"advice,omitempty"`
 	Manners    *mannersJSON  `json:"manners,omitempty"`
+	Handshakes []shakeJSON   `json:"handshakes,omitempty"`
 	Claims     []claimJSON   `json:"claims,omitempty"`
 	Subscribe  []string      `json:"subscribe,omitempty"`
 	Events     []eventOfJSON `json:"events,omitempty"`
@@ -55,10 +56,12 @@ type mannersJSON struct {
 }
 
 type retriesJSON struct {
-	Max       int                `json:"max"`
-	SameBody  bool               `json:"same_body"`
-	On        string             `json:"on,omitempty"`
-	Certainty provider.Certainty `json:"certainty"`
+	Max int `json:"max"`
+	// ForSeconds is how long it is tried, where a time is stated and no number.
+	ForSeconds float64            `json:"for_seconds,omitempty"`
+	SameBody   bool               `json:"same_body"`
+	On         string             `json:"on,omitempty"`
+	Certainty  provider.Certainty `json:"certainty"`
 }
 
 type disableJSON struct {
@@ -78,6 +81,15 @@ type budgetJSON struct {
 	Concurrent int                `json:"concurrent,omitempty"`
 	Certainty  provider.Certainty `json:"certainty"`
 	Note       string             `json:"note,omitempty"`
+}
+
+// shakeJSON is a question that the provider asks of an address.
+type shakeJSON struct {
+	Name      string             `json:"name"`
+	Method    string             `json:"method"`
+	Certainty provider.Certainty `json:"certainty"`
+	Verified  bool               `json:"verified"`
+	Proof     bool               `json:"proof"`
 }
 
 type claimJSON struct {
@@ -124,6 +136,9 @@ func newProvider(p *provider.Provider, full bool) providerJSON {
 		return j
 	}
 	j.Limits, j.Advice, j.Subscribe, j.Manners = p.Limits, p.Advice, p.Subscribe, newManners(p.Manners)
+	for _, h := range p.Handshakes() {
+		j.Handshakes = append(j.Handshakes, shakeJSON(h))
+	}
 	for _, c := range p.Claims {
 		j.Claims = append(j.Claims, claimJSON(c))
 	}
@@ -144,7 +159,7 @@ func newProvider(p *provider.Provider, full bool) providerJSON {
 func newManners(m provider.Manners) *mannersJSON {
 	j := &mannersJSON{Duplicates: (*mannerJSON)(m.Duplicates), Order: (*mannerJSON)(m.Order), Backup: (*mannerJSON)(m.Backup)}
 	if m.Retries != nil {
-		j.Retries = &retriesJSON{m.Retries.Max, m.Retries.SameBody, m.Retries.On, m.Retries.Certainty}
+		j.Retries = &retriesJSON{m.Retries.Max, m.Retries.For.Seconds(), m.Retries.SameBody, m.Retries.On, m.Retries.Certainty}
 	}
 	if m.Disable != nil {
 		j.Disable = &disableJSON{m.Disable.AfterConsecutiveFailures, m.Disable.Notices, m.Disable.Certainty}

@@ -2,6 +2,7 @@ package cmd
 
 import (
 	"fmt"
+	"net/http"
 	"slices"
 	"strconv"
 	"strings"
@@ -82,9 +83,11 @@ func (a *app) providersList() error {
 		}
 		return nil
 	}
-	lines := providerRows(set, true)
-	if a.OutTTY && slices.ContainsFunc(lines, func(line string) bool { return display.Width(line) > a.Columns }) {
-		lines = providerRows(set, false)
+	lines := providerRows(set, true, true)
+	for _, title := range []bool{true, false} {
+		if a.OutTTY && slices.ContainsFunc(lines, func(line string) bool { return display.Width(line) > a.Columns }) {
+			lines = providerRows(set, false, title)
+		}
 	}
 	w := a.buffered()
 	if a.OutTTY {
@@ -98,13 +101,19 @@ func (a *app) providersList() error {
 }
 
 // providerRows is the table of providers with its heading. It is wide when it names the
-// headers.
-func providerRows(set *provider.Set, wide bool) []string {
+// headers, and narrow without the vendors' titles.
+func providerRows(set *provider.Set, wide, titles bool) []string {
 	rows := [][]string{{"name", "provider", "check", "events", "certainty"}}
 	for _, p := range set.All() {
 		rows = append(rows, []string{p.Name, display.Line(p.Title), display.Line(shortScheme(p.Scheme, wide)), strconv.Itoa(forgeable(p)), string(p.Certainty)})
 	}
-	const numbers = 3 // the column that is aligned to the right
+	numbers := 3 // the column that is aligned to the right
+	if !titles {
+		numbers--
+		for i := range rows {
+			rows[i] = slices.Delete(rows[i], 1, 2)
+		}
+	}
 	lines := make([]string, len(rows))
 	for column := range rows[0] {
 		width := 0
@@ -125,19 +134,59 @@ func providerRows(set *provider.Set, wide bool) []string {
 	return lines
 }
 
-// shortScheme is a scheme in the width of a column; a wide one has room for the header.
+// shortScheme is a scheme in the width of a column; a wide one has room for where the
+// signature stands. Ways that read alike are named once.
 func shortScheme(s *verify.Scheme, wide bool) string {
-	words, _, _ := strings.Cut(s.String(), " of ")
-	switch {
-	case !s.Signs():
+	if !s.Signs() {
 		return "none documented"
-	case s.Clear():
-		words = "shared key"
 	}
-	if wide {
-		words += " in " + s.Header()
+	var ways []string
+	for _, r := range s.Recipes() {
+		words, place := shortRecipe(r)
+		switch before, found := strings.CutSuffix(last(ways), " in "+place); {
+		case !wide:
+			place = ""
+		case found && before != words && !strings.HasSuffix(before, " or "+words):
+			ways[len(ways)-1] = before + " or " + words + " in " + place
+			continue
+		}
+		if place != "" {
+			words += " in " + place
+		}
+		if !slices.Contains(ways, words) {
+			ways = append(ways, words)
+		}
 	}
-	return words
+	return strings.Join(ways, " or ")
+}
+
+func last(texts []string) string {
+	if len(texts) == 0 {
+		return ""
+	}
+	return texts[len(texts)-1]
+}
+
+// shortRecipe names the method of a recipe, and where its signature stands.
+func shortRecipe(r verify.Recipe) (words, place string) {
+	place = http.CanonicalHeaderKey(r.Header)
+	if r.Body != nil {
+		place = "the body"
+	}
+	hash := strings.ToUpper(r.Algorithm)
+	switch r.Kind {
+	case verify.KindStatic:
+		return "shared key", place
+	case verify.KindHash:
+		return "plain " + hash, place
+	case verify.KindEd25519:
+		return "Ed25519", place
+	case verify.KindMessage:
+		return "RFC 9421", place
+	case verify.KindRSAPSS:
+		return "RSA-PSS-" + hash, place
+	}
+	return strings.ToUpper(r.Kind) + "-" + hash, place
 }
 
 // forgeable counts the events that whk send knows.

@@ -54,6 +54,7 @@ func (s providerSheet) provider(p *provider.Provider, path string) {
 		s.item(" →", p.Advice)
 	}
 	s.section("manners", manners(p.Manners))
+	s.section("questions that are answered", questions(p.Handshakes()))
 	s.claims(p.Claims)
 	s.steps(p.Subscribe)
 	s.events(p)
@@ -111,7 +112,13 @@ func manners(m provider.Manners) []string {
 		said = append(said, fmt.Sprintf(format, args...)+inBrackets(c))
 	}
 	if r := m.Retries; r != nil {
-		text := fmt.Sprintf("retries: up to %d", r.Max)
+		text := "retries: none"
+		switch {
+		case r.Max > 0:
+			text = fmt.Sprintf("retries: up to %d", r.Max)
+		case r.For > 0:
+			text = "retries: for " + span(r.For)
+		}
 		if r.On != "" {
 			text += ", on " + r.On
 		}
@@ -150,6 +157,22 @@ func manners(m provider.Manners) []string {
 	return said
 }
 
+// questions puts what a provider asks of an address into words.
+func questions(handshakes []provider.Handshake) []string {
+	var said []string
+	for _, h := range handshakes {
+		text := h.Name + ", by " + h.Method
+		switch {
+		case h.Proof:
+			text += ", with a proof of the secret, if it is signed"
+		case h.Verified:
+			text += ", if it is signed"
+		}
+		said = append(said, text+inBrackets(h.Certainty))
+	}
+	return said
+}
+
 // events lists every event, in groups of entities to which the same things happen with
 // the same certainty.
 func (s providerSheet) events(p *provider.Provider) {
@@ -184,7 +207,11 @@ func (s providerSheet) events(p *provider.Provider) {
 		for i, name := range g.entities {
 			names[i] = display.Line(name)
 		}
-		fmt.Fprintf(s, " %s\n", s.p.faint("."+display.Line(strings.Join(g.actions, "  ."))))
+		if actions := strings.Join(g.actions, "  ."); strings.Trim(actions, "~?") != "" {
+			fmt.Fprintf(s, " %s\n", s.p.faint("."+display.Line(actions)))
+		} else {
+			fmt.Fprintf(s, " %s\n", s.p.faint("without an action"+actions))
+		}
 		s.columnsOf(names)
 	}
 	s.aliases(p)

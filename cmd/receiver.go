@@ -92,7 +92,7 @@ func (a *app) newReceiver(f *listenFlags) (*receiver, error) {
 		return nil, err
 	}
 	r.options = listener.Options{
-		Recognise: recogniser.Recognise, Accepts: recogniser.Accepts, Admit: recogniser.Admit, Moment: recogniser.Moment,
+		Recognise: recogniser.Recognise, Accepts: recogniser.Accepts, Admit: recogniser.Admit, Moment: recogniser.Moment, Handshake: recogniser.Handshake,
 		Routes: routes, Sender: sender, Sequential: f.sequential, Retries: retries, Prepare: prepare, MaxBody: int64(f.maxBody), MaxConns: maxConns(),
 		Policy: listener.Policy{Respond: f.respond, Delay: f.delay, FailFirst: f.failFirst, Ack: f.ack, OnInvalid: listener.OnInvalid(f.onInvalid)},
 		Warn:   func(text string) { a.warn(display.Line(strings.TrimRight(text, "\n")), "") },
@@ -111,9 +111,9 @@ func (f *listenFlags) check() error {
 		return usagef("--on-invalid %s: expected flag, reject or drop", f.onInvalid)
 	}
 	switch f.ui {
-	case "auto", "log", "none":
+	case "auto", "tui", "log", "none":
 	default:
-		return usagef("--ui %s: expected auto, log or none", f.ui)
+		return usagef("--ui %s: expected auto, tui, log or none", f.ui)
 	}
 	if f.respond != 0 && (f.respond < 200 || f.respond > 599) {
 		return usagef("--respond %d: expected a status from 200 to 599", f.respond)
@@ -168,7 +168,7 @@ func (r *receiver) recogniser() (*listener.Recogniser, error) {
 		if p.Scheme.Keyed() {
 			r.secrets[p.Name] = secrets
 		}
-		g.Endpoints[p.Name] = listener.Endpoint{Provider: p, Keyring: keyring}
+		g.Endpoints[p.Name] = listener.Endpoint{Provider: p, Keyring: keyring, Secrets: secrets}
 		path := "/" + p.Name
 		if said := r.loaded.Provider(p.Name).Path.Text; said != "" {
 			path = "/" + strings.Trim(said, "/")

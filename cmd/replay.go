@@ -30,7 +30,12 @@ type replayFlags struct {
 	limit  int
 
 	resign     bool
+	signature  string
+	mode       replay.Signature // what signature, resign and the edits come to
 	set, unset []string
+	body       string
+	hasBody    bool // --body was given, be it empty
+	edit       bool
 	asIs       bool
 
 	speed       speed
@@ -53,9 +58,12 @@ func (f *replayFlags) add(flags *pflag.FlagSet) {
 	flags.StringArrayVarP(&f.events, "events", "e", nil, "only events whose name fits this `GLOB`, as in Contact.* or rentman/*.delete; repeatable")
 	f.pick.addSince(flags)
 	flags.IntVar(&f.limit, "limit", 0, "only the newest `N` of them (default: all)")
-	flags.BoolVar(&f.resign, "resign", false, "sign anew, with a fresh time stamp and id where the scheme has them")
+	flags.BoolVar(&f.resign, "resign", false, "sign anew, with a fresh time stamp and id where the scheme has them; short for --signature new")
+	flags.StringVar(&f.signature, "signature", "", "`HOW` to treat the signature: new (sign anew; the default when the body is changed), keep (as it came; the default otherwise) or none (left out, with its time stamp and id)")
 	flags.StringArrayVar(&f.set, "set", nil, "put a value into the body: `PATH=VALUE` in the type of what it replaces, PATH:=JSON, or PATH=@FILE; signs anew; repeatable")
 	flags.StringArrayVar(&f.unset, "unset", nil, "take what is at `PATH` out of the body; signs anew; repeatable")
+	flags.StringVar(&f.body, "body", "", "send this body in the place of the stored one: `@FILE`, - for standard input, or the text itself; signs anew; for one event")
+	flags.BoolVar(&f.edit, "edit", false, "open the body in $EDITOR first; signs anew, and sends nothing when nothing was changed; for one event")
 	flags.BoolVar(&f.asIs, "as-is", false, "send Authorization and Cookie headers to other machines, too")
 	flags.Var(&f.speed, "speed", "keep the gaps between the events: original, a number of times as fast (2x), or max for none")
 	flags.IntVarP(&f.concurrency, "concurrency", "c", 1, "send up to `N` at once")
@@ -86,8 +94,10 @@ Without one each event goes where its last attempt went. Several events, and imp
 ones, leave this machine only when somebody has agreed. Authorization and Cookie headers
 stay at home, unless the target is the host that they came for, or --as-is is given.
 
---resign signs anew with the secret that is configured; --set and --unset edit the body,
-which takes a new signature. An event whose body is incomplete is not sent.
+--set and --unset edit the body; --body and --edit give one event another. What was
+changed is signed anew, with the secret that is configured; --signature keep leaves the
+old signature, none sends none, and --resign signs anew without a change. An event whose
+body is incomplete is not sent, unless --body replaces it.
 
 Every attempt is stored under its event; the event itself never changes. This works
 while whk listen runs.` + exitHelp(codeNo, codeUsage, codeNetwork, codeInterrupted),
@@ -96,17 +106,20 @@ while whk listen runs.` + exitHelp(codeNo, codeUsage, codeNetwork, codeInterrupt
   whk replay 3..7 last:ploomes localhost:3000/crm --expect fixed
   whk replay --where 'app:5xx since:2h' 3000
   whk replay 42 3000 --set LegalName='New name'
+  whk replay 42 3000 --body @contact.json --signature keep --expect 401
   whk replay --provider rentman --since 1h --speed 10x --to 3000
   whk events list --json | whk replay - 3000`,
 		RunE: func(c *cobra.Command, args []string) error {
 			chosen := slices.ContainsFunc(choosing[:], func(name string) bool {
 				return c.Flags().Changed(name) && a.settings.Source(name).Name == name
 			})
+			f.hasBody = c.Flags().Changed("body")
 			return a.replay(c.Context(), &f, args, chosen)
 		},
 	}
 	f.add(c.Flags())
 	_ = c.RegisterFlagCompletionFunc("expect", words("2xx\tany success", "fixed\tnothing fails still or anew", "same\tthe status of the last attempt", "any\twhatever is answered")) // the flag is there
+	_ = c.RegisterFlagCompletionFunc("signature", words("new\tsign anew", "keep\tas it came", "none\tleft out"))
 	return c
 }
 
@@ -118,12 +131,14 @@ func (f *replayFlags) check(a *app) error {
 		}
 		f.concurrency = 1
 	}
-	for _, name := range [...]string{"secret", "secret-file", "secret-stdin", "secret-dev"} {
-		if a.settings.Source(name).Name == name && !f.remakes() {
-			return usagef("--%s: nothing is signed without --resign", name)
-		}
+	if err := f.settle(a); err != nil {
+		return err
 	}
 	switch {
+	case f.hasBody && f.body == "-" && f.secrets.stdin:
+		return usagef("--body - and --secret-stdin: standard input can be one of them")
+	case f.edit && (!a.InTTY || !a.OutTTY && !a.ErrTTY):
+		return hint(usagef("--edit: there is no terminal for an editor"), "--body @FILE sends a file")
 	case f.sending.timeout <= 0:
 		return usagef("--request-timeout %s: expected a time such as 10s", f.sending.timeout)
 	case f.limit < 0:
@@ -133,9 +148,6 @@ func (f *replayFlags) check(a *app) error {
 	}
 	return nil
 }
-
-// remakes reports whether what is sent is more than a copy.
-func (f *replayFlags) remakes() bool { return f.resign || len(f.set)+len(f.unset) > 0 }
 
 // replaying is one run of whk replay.
 type replaying struct {
@@ -169,6 +181,11 @@ func (a *app) replay(ctx context.Context, f *replayFlags, args []string, chosen 
 	if err := r.prepare(ctx, refs); err != nil {
 		return err
 	}
+	if f.edit {
+		if changed, err := r.edit(ctx); err != nil || !changed {
+			return err
+		}
+	}
 	if r.sender, err = f.sending.sender(); err != nil {
 		return err
 	}
@@ -201,6 +218,9 @@ func (f *replayFlags) references(a *app, args []string, chosen bool) ([]string, 
 		}
 		if f.secrets.stdin {
 			return nil, usagef("replay - and --secret-stdin: standard input can be one of them")
+		}
+		if f.hasBody && f.body == "-" {
+			return nil, usagef("replay - and --body -: standard input can be one of them")
 		}
 		read, err := references(a.In)
 		if err != nil {
@@ -257,6 +277,7 @@ func (r *replaying) run(ctx context.Context) error {
 		return err
 	}
 	if ctx.Err() != nil {
+		r.leftUndone(sum.Sent, r.out.verdicts[notSent], pace.Count)
 		return exit(codeInterrupted)
 	}
 	return r.out.outcome(sum)
@@ -276,13 +297,13 @@ func (r *replaying) one(ctx context.Context, n int64) (result verify.Result, sen
 	if _, ok := damaged(err); err != nil && !ok {
 		return result, false, err
 	}
-	before := lastAttempt(attempts)
-	target, d, err := r.request(e, before)
+	before := verify.LastAttempt(attempts)
+	made, err := r.request(e, before)
 	if err != nil {
 		return result, false, r.out.refused(n, e, err)
 	}
-	result = r.sender.Send(ctx, target, d)
-	result.Replay = true
+	result = r.sender.Send(ctx, made.target, made.Delivery)
+	result.Replay, result.Resigned, result.Edited = true, made.Resigned, made.Edited
 	// What was sent is recorded even when the command is interrupted meanwhile.
 	if err := r.log.AddResult(context.WithoutCancel(ctx), n, result); err != nil {
 		return result, true, fmt.Errorf("replay event #%d: it was sent, but the attempt could not be stored: %w", n, err)
@@ -302,47 +323,42 @@ func unreadable(err error) error {
 	return nil
 }
 
-// lastAttempt is the attempt that a new one is compared with: the answer of a shadow,
-// and an attempt that whk gave up itself, say nothing about the app.
-func lastAttempt(attempts []verify.Result) *verify.Result {
-	for i := range slices.Backward(attempts) {
-		if r := &attempts[i]; !r.Shadow && r.Outcome != verify.Interrupted {
-			return r
-		}
-	}
-	return nil
+// request is what is sent of an event, and where.
+type request struct {
+	*replay.Made
+	target string
 }
 
-// request is what is sent of an event, and where.
-func (r *replaying) request(e *listener.Event, before *verify.Result) (target string, d *verify.Delivery, err error) {
-	if err := incomplete(e); err != nil {
-		return "", nil, err
+func (r *replaying) request(e *listener.Event, before *verify.Result) (*request, error) {
+	if err := r.incomplete(e); err != nil {
+		return nil, err
 	}
-	if target, err = r.target(e, before); err != nil {
-		return "", nil, err
+	target, err := r.target(e, before)
+	if err != nil {
+		return nil, err
 	}
-	d = e.Delivery
+	made := &replay.Made{Delivery: e.Delivery}
 	if r.flags.remakes() {
 		resigner := r.resigners[e.Provider]
 		if resigner == nil {
-			return "", nil, errUnsignable
+			return nil, errUnsignable
 		}
 		rnd := r.rnd.Get().(*rand.Rand)
 		defer r.rnd.Put(rnd)
-		if d, err = resigner.Make(d, target, len(r.plan.events) == 1, time.Now(), rnd); err != nil {
-			return "", nil, err
+		if made, err = resigner.Make(e.Delivery, target, len(r.plan.events) == 1, time.Now(), rnd); err != nil {
+			return nil, err
 		}
-		target = d.URL
+		target = made.URL
 	}
 	if names := r.private(e, target); len(names) > 0 {
-		d = without(d, names)
+		made.Delivery = without(made.Delivery, names)
 	}
-	return target, d, nil
+	return &request{made, target}, nil
 }
 
 // incomplete is the error for an event that cannot be sent as it was, else nil.
-func incomplete(e *listener.Event) error {
-	if e.Cut == "" {
+func (r *replaying) incomplete(e *listener.Event) error {
+	if e.Cut == "" || r.flags.hasBody {
 		return nil
 	}
 	return fmt.Errorf("its body is incomplete (%s), so that it cannot be sent as it was", e.Cut)

@@ -87,22 +87,9 @@ func (e *replayExpectation) passes(r verify.Result) bool {
 	return e.expectation.met(r)
 }
 
-// verdict compares an attempt with the one before, if there was one.
-func (e *replayExpectation) verdict(before *verify.Result, now verify.Result) replayVerdict {
-	is := e.passes(now)
-	switch {
-	case before == nil && is:
-		return passed
-	case before == nil:
-		return failed
-	case is && e.passes(*before):
-		return stillPassing
-	case is:
-		return fixed
-	case e.passes(*before):
-		return regressed
-	}
-	return stillFailing
+// change compares an attempt with the one before, if there was one.
+func (e *replayExpectation) change(before *verify.Result, now verify.Result) verify.Change {
+	return now.SinceBy(before, e.passes)
 }
 
 // met reports whether an attempt is as expected.
@@ -112,34 +99,21 @@ func (e *replayExpectation) met(before *verify.Result, now verify.Result) bool {
 	}
 	switch e.versus {
 	case versusFixed:
-		v := e.verdict(before, now)
-		return v != stillFailing && v != regressed
+		c := e.change(before, now)
+		return c != verify.StillFailing && c != verify.Regressed
 	case versusSame:
 		return before != nil && before.Outcome == verify.Answered && before.Status == now.Status
 	}
 	return e.expectation.met(now)
 }
 
-// replayVerdict says what became of an event, against its last attempt.
-type replayVerdict string
+// notSent stands in the place of a change where there was no attempt.
+const notSent verify.Change = "not sent"
 
-const (
-	fixed        replayVerdict = "fixed"
-	stillFailing replayVerdict = "still failing"
-	regressed    replayVerdict = "regressed"
-	stillPassing replayVerdict = "still passing"
-	passed       replayVerdict = "passed" // the first attempt
-	failed       replayVerdict = "failed"
-	notSent      replayVerdict = "not sent"
-)
-
-// replayVerdicts lists them in the order of summaries.
-func replayVerdicts() []replayVerdict {
-	return []replayVerdict{fixed, stillPassing, passed, stillFailing, regressed, failed, notSent}
+// replayChanges lists what can become of an event, in the order of summaries.
+func replayChanges() []verify.Change {
+	return []verify.Change{verify.Fixed, verify.StillPassing, verify.FirstPassed, verify.StillFailing, verify.Regressed, verify.FirstFailed, notSent}
 }
-
-// good reports whether a verdict is what one hopes for.
-func (v replayVerdict) good() bool { return v == fixed || v == stillPassing || v == passed }
 
 // onlyEvents reports whether an argument can name events and nothing else: no target
 // looks like this.

@@ -23,14 +23,14 @@ type replayedJSON struct {
 	// Secret is the name of what it was signed with anew, absent when it was not.
 	Secret string `json:"secret,omitempty"`
 	// Verdict is absent when whk itself was interrupted.
-	Verdict replayVerdict `json:"verdict,omitempty"`
+	Verdict verify.Change `json:"verdict,omitempty"`
 }
 
 // replaySummaryJSON is how a replay went, type "summary".
 type replaySummaryJSON struct {
 	summaryJSON
 	NotSent  int                   `json:"not_sent"`
-	Verdicts map[replayVerdict]int `json:"verdicts"`
+	Verdicts map[verify.Change]int `json:"verdicts"`
 }
 
 // replayOutput prints what becomes of the events. Several senders use it at once.
@@ -41,14 +41,20 @@ type replayOutput struct {
 	bar    *progress
 
 	mu       sync.Mutex // of standard output and of the bar's line
-	verdicts map[replayVerdict]int
+	verdicts map[verify.Change]int
 	expected int
 	result   verify.Result // the last one, and
 	before   *verify.Result
 }
 
 func (r *replaying) newOutput() (*replayOutput, error) {
-	o := &replayOutput{replaying: r, redact: r.redactor(r.knownSecrets()), verdicts: map[replayVerdict]int{}}
+	secrets := r.knownSecrets()
+	for _, resigner := range r.resigners {
+		if secret := resigner.Secret(); secret.Name != "" && !secret.Development {
+			secrets = append(secrets, secret) // it may be known from the command line alone
+		}
+	}
+	o := &replayOutput{replaying: r, redact: r.redactor(secrets), verdicts: map[verify.Change]int{}}
 	if !r.isJSON() {
 		return o, nil
 	}
@@ -90,7 +96,7 @@ func (o *replayOutput) end() {
 }
 
 // count keeps the score.
-func (o *replayOutput) count(v replayVerdict, expected bool) {
+func (o *replayOutput) count(v verify.Change, expected bool) {
 	o.verdicts[v]++
 	if expected {
 		o.expected++
@@ -142,7 +148,7 @@ func (o *replayOutput) attempt(e *listener.Event, before *verify.Result, r verif
 	if r.Outcome == verify.Interrupted { // it says nothing about the app
 		return o.interrupted(e, r)
 	}
-	v := o.flags.expect.verdict(before, r)
+	v := o.flags.expect.change(before, r)
 	o.count(v, o.flags.expect.met(before, r))
 	o.result, o.before = r, before
 	if o.json != nil {
@@ -157,7 +163,7 @@ func (o *replayOutput) attempt(e *listener.Event, before *verify.Result, r verif
 	}
 	signed := ""
 	if o.flags.remakes() {
-		signed = ", " + o.signature(e)
+		signed = ", " + o.changes(e, r)
 	}
 	if _, err := fmt.Fprintf(o.Out, "%s  to %s%s\n", eventLine(o.app.out, e), display.Line(o.redact.Text(r.Target)), signed); err != nil {
 		return err
@@ -188,8 +194,8 @@ func (o *replayOutput) answer(r verify.Result, width int) string {
 	return resultText(o.app.out, r) + strings.Repeat(" ", missing)
 }
 
-func (o *replayOutput) verdictText(v replayVerdict) string {
-	if v.good() {
+func (o *replayOutput) verdictText(v verify.Change) string {
+	if v.Good() {
 		return o.app.out.good(string(v))
 	}
 	return o.app.out.bad(string(v))
@@ -214,12 +220,26 @@ func (o *replayOutput) secretName(e *listener.Event) string {
 	return ""
 }
 
-// signature says how an event is signed anew.
+// changes says how what is sent departs from what was received.
+func (o *replayOutput) changes(e *listener.Event, r verify.Result) string {
+	if r.Edited {
+		return "edited, " + o.signature(e)
+	}
+	return o.signature(e)
+}
+
+// signature says what became of the signature of an event.
 func (o *replayOutput) signature(e *listener.Event) string {
 	p, secret := o.providerOf(e.Provider), o.resigners[e.Provider].Secret()
 	switch {
+	case p == nil:
+		return "with its headers as they came"
 	case !p.Scheme.Signs():
 		return "not signed: " + p.Title + " documents no authentication"
+	case o.flags.mode == replay.SignatureKeep:
+		return "with the signature that it came with"
+	case o.flags.mode == replay.SignatureNone:
+		return "without its signature"
 	case !p.Scheme.Keyed():
 		return "with its digest"
 	case secret.Development:
@@ -238,7 +258,7 @@ func (o *replayOutput) summary(sum replay.Summary) error {
 	}
 	p := o.app.out
 	var parts []string
-	for _, v := range replayVerdicts() {
+	for _, v := range replayChanges() {
 		if n := o.verdicts[v]; n > 0 {
 			parts = append(parts, thousands(int64(n))+" "+o.verdictText(v))
 		}

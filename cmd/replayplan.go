@@ -71,13 +71,17 @@ func (r *replaying) prepare(ctx context.Context, refs []string) error {
 	switch {
 	case len(p.events) == 0:
 		return hint(usagef("replay: no event fits"), "whk events list shows what there is")
+	case len(p.events) > 1 && r.flags.hasBody:
+		return usagef("--body: it is the body of one event, and these are %d; name one", len(p.events))
+	case len(p.events) > 1 && r.flags.edit:
+		return usagef("--edit: these are %d events; name one", len(p.events))
 	case len(p.events) == 1 && p.cut != "":
 		return fail(codeUsage, fmt.Errorf("replay %s: %s", p.name(), p.cut))
 	case len(p.homeless) > 0:
 		return r.noTarget()
 	}
 	if r.flags.remakes() {
-		if err := r.prepareSigning(); err != nil {
+		if err := r.prepareMaking(); err != nil {
 			return err
 		}
 	}
@@ -157,7 +161,7 @@ func (f *replayFlags) filter(a *app, now time.Time) (*filter.Filter, error) {
 func (r *replaying) add(e found) error {
 	p := r.plan
 	p.events = append(p.events, plannedEvent{e.N, e.At})
-	if err := incomplete(e.Event); err != nil {
+	if err := r.incomplete(e.Event); err != nil {
 		p.cut = err.Error()
 		return nil
 	}
@@ -168,7 +172,7 @@ func (r *replaying) add(e found) error {
 		if _, ok := damaged(err); err != nil && !ok {
 			return err
 		}
-		before = lastAttempt(attempts)
+		before = verify.LastAttempt(attempts)
 	}
 	target, err := r.target(e.Event, before)
 	switch {
@@ -270,50 +274,6 @@ func (r *replaying) ask(ctx context.Context) error {
 	return nil
 }
 
-// errUnsignable is an event of a provider that there is no definition of.
-var errUnsignable = errors.New("its provider is not known, so there is no way to sign it")
-
-// prepareSigning finds a secret for each provider, and sees to it that the edits parse.
-func (r *replaying) prepareSigning() error {
-	edits, err := r.edits(&sendFlags{set: r.flags.set, unset: r.flags.unset})
-	if err != nil {
-		return err
-	}
-	r.resigners = map[string]*replay.Resigner{}
-	only := ""
-	if len(r.plan.providers) == 1 {
-		for only = range r.plan.providers {
-		}
-	} else if r.flags.secrets.stdin {
-		return usagef("--secret-stdin: the events are of several providers, and standard input holds one secret")
-	}
-	for _, name := range slices.Sorted(maps.Keys(r.plan.providers)) {
-		p := r.providerOf(name)
-		if p == nil {
-			if len(r.plan.events) == 1 {
-				return fail(codeUsage, fmt.Errorf("replay %s: %w", r.plan.name(), errUnsignable))
-			}
-			continue // told when its turn comes
-		}
-		secrets, err := r.app.secrets(p, &r.flags.secrets, only)
-		if err != nil {
-			return err
-		}
-		resigner, err := replay.NewResigner(p, secrets, edits)
-		switch {
-		case errors.Is(err, replay.ErrNoSecret):
-			return hint(fail(codeUsage, fmt.Errorf("replay: sign events of %s anew: %w", p.Name, err)), "set WHK_SECRET_"+variableOf(p)+", or see whk secrets; the development secret does not stand in where CI is set")
-		case err != nil:
-			return fail(codeUsage, fmt.Errorf("replay: sign events of %s anew: %w", p.Name, err))
-		case resigner.Secret().Development && !r.flags.secrets.dev && len(r.plan.away) > 0:
-			return hint(usagef("replay: events of %s would be signed with the development secret, which everybody knows, and %s", p.Name, r.plan.elsewhere()),
-				"set WHK_SECRET_"+variableOf(p)+" to the secret of that receiver; --secret-dev sends them all the same")
-		}
-		r.resigners[name] = resigner
-	}
-	return nil
-}
-
 // private lists the headers of an event that open doors at the machine that they were
 // meant for, when the target is another one.
 func (r *replaying) private(e *listener.Event, target string) []string {
@@ -329,13 +289,20 @@ func (r *replaying) private(e *listener.Event, target string) []string {
 	return names
 }
 
-// signsIn reports whether a header is where an event is signed anew.
+// signsIn reports whether a header is where an event is signed anew, or is left out with
+// its signature in any case.
 func (r *replaying) signsIn(e *listener.Event, header string) bool {
 	if !r.flags.remakes() {
 		return false
 	}
 	p := r.providerOf(e.Provider)
-	return p != nil && p.Scheme.Header() == header
+	switch {
+	case p == nil:
+		return false
+	case r.flags.mode == replay.SignatureNone:
+		return slices.Contains(p.Scheme.Headers(), header)
+	}
+	return r.flags.mode == replay.SignatureNew && p.Scheme.Header() == header
 }
 
 // sameHost reports whether a target is the host that a delivery came for, whatever the

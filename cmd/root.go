@@ -22,6 +22,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"whk/cmd/config"
+	"whk/tui"
 	"whk/verify/provider"
 )
 
@@ -210,7 +211,7 @@ func (a *app) configOptions(c *cobra.Command) (config.Options, error) {
 	return config.Options{
 		Dir: a.Dir, Paths: config.Paths{Env: a.Env}, Listen: listen, Profile: profile,
 		Builtin: func(name string) bool { return slices.Contains(builtin, name) },
-		Trusted: a.trust().Confirmed,
+		Trusted: a.trust().Confirmed, Bind: tui.CheckKeys,
 	}, nil
 }
 

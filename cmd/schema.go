@@ -14,7 +14,9 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"whk/tui"
 	"whk/verify"
+	"whk/verify/explain"
 	"whk/verify/provider"
 )
 
@@ -226,12 +228,15 @@ func typeSchemas() map[reflect.Type]*jsonschema.Schema {
 	text := func(values ...any) *jsonschema.Schema { return &jsonschema.Schema{Type: "string", Enum: values} }
 	counts := &jsonschema.Schema{Type: "object", AdditionalProperties: &jsonschema.Schema{Type: "integer"}}
 	return map[reflect.Type]*jsonschema.Schema{
-		reflect.TypeFor[verify.Status]():      text(verify.Valid, verify.Invalid, verify.Missing, verify.Unsigned, verify.Unchecked),
-		reflect.TypeFor[verify.Reason]():      {Type: "string"},
-		reflect.TypeFor[verify.Outcome]():     text(verify.Answered, verify.Refused, verify.TimedOut, verify.Reset, verify.Failed, verify.Interrupted),
-		reflect.TypeFor[provider.Certainty](): text(provider.Documented, provider.Seen, provider.Guessed),
-		reflect.TypeFor[milliseconds]():       {Type: "number", Minimum: jsonschema.Ptr(0.0)},
-		reflect.TypeFor[[]byte]():             {Type: "string", ContentEncoding: "base64"},
+		reflect.TypeFor[verify.Status]():        text(verify.Valid, verify.Invalid, verify.Missing, verify.Unsigned, verify.Unchecked),
+		reflect.TypeFor[verify.Reason]():        {Type: "string"},
+		reflect.TypeFor[verify.Outcome]():       text(verify.Answered, verify.Refused, verify.TimedOut, verify.Reset, verify.Failed, verify.Interrupted),
+		reflect.TypeFor[provider.Certainty]():   text(provider.Documented, provider.Seen, provider.Guessed),
+		reflect.TypeFor[milliseconds]():         {Type: "number", Minimum: jsonschema.Ptr(0.0)},
+		reflect.TypeFor[explain.Milliseconds](): {Type: "number", Minimum: jsonschema.Ptr(0.0)},
+		reflect.TypeFor[explain.Cause]():        text(causes()...),
+		reflect.TypeFor[explain.FamilyName]():   text(familyNames()...),
+		reflect.TypeFor[[]byte]():               {Type: "string", ContentEncoding: "base64"},
 		reflect.TypeFor[http.Header](): {Type: "object", Description: "every value of every header, by name",
 			AdditionalProperties: &jsonschema.Schema{Type: "array", Items: &jsonschema.Schema{Type: "string"}}},
 		reflect.TypeFor[map[verify.Status]int]():   counts,
@@ -241,6 +246,15 @@ func typeSchemas() map[reflect.Type]*jsonschema.Schema {
 		reflect.TypeFor[map[verify.Outcome]int]():  counts,
 		reflect.TypeFor[map[int]int]():             counts,
 	}
+}
+
+// actions are the ids of what keys can be bound to.
+func actions() []any {
+	var ids []any
+	for _, id := range tui.Actions() {
+		ids = append(ids, id)
+	}
+	return ids
 }
 
 // configSchema follows the flags of whk listen, which are the keys of the section
@@ -275,6 +289,9 @@ func configSchema() ([]byte, error) {
 	root := object("The configuration of whk: .whk.yaml of a project, which is committed and holds no secret, or config.yaml of a user.")
 	root.Schema, root.Title = schemaDialect, "whk configuration"
 	root.Required = []string{"version"}
+	root.Properties["keys"] = &jsonschema.Schema{Type: "object", Description: "Keys of the screen by action, in the user file only; ? on the screen lists the actions.",
+		PropertyNames:        &jsonschema.Schema{Enum: actions()},
+		AdditionalProperties: &jsonschema.Schema{AnyOf: []*jsonschema.Schema{{Type: "string"}, {Type: "array", Items: &jsonschema.Schema{Type: "string"}}}}}
 	root.Properties["version"] = &jsonschema.Schema{Const: jsonschema.Ptr[any](1), Description: "The version of this format."}
 	root.Properties["listen"] = listen
 	root.Properties["providers"] = providers

@@ -239,6 +239,10 @@ func TestSchemaHasTheKeysOfTheLoader(t *testing.T) {
 		{definition.Defs["budget"], providers, "Budget", "yaml"},
 		{definition.Defs["recipe"], "../verify", "Recipe", "yaml"},
 		{definition.Defs["timestamp"], "../verify", "Timestamp", "yaml"},
+		{definition.Defs["conditions"], "../verify", "Conditions", "yaml"},
+		{definition.Defs["bodyFields"], "../verify", "BodyFields", "yaml"},
+		{definition.Defs["handshake"], providers, "handshakeDef", "yaml"},
+		{definition.Defs["proof"], providers, "proofDef", "yaml"},
 		{sample, providers, "sampleFile", "json"},
 		{sample.Defs["variant"], providers, "variant", "json"},
 	}

@@ -338,10 +338,18 @@ func (a *app) unforgeable(s *shot, err error) error {
 	switch {
 	case errors.Is(err, replay.ErrNoSecret):
 		return hint(wrapped, "set WHK_SECRET_"+variableOf(s.provider)+"; the development secret does not stand in where CI is set")
+	case errors.Is(err, verify.ErrPublicKey):
+		return hint(wrapped, publicKeyAdvice(s.provider))
 	case errors.Is(err, replay.ErrNoOldValues):
 		return hint(wrapped, "--old and --change are for updates of providers that tell old and new values, such as ploomes/Contacts.Update; --set edits everything else")
 	}
 	return wrapped
+}
+
+// publicKeyAdvice is for those who want to sign with what can only check.
+func publicKeyAdvice(p *provider.Provider) string {
+	return p.Title + " alone has the private key of what it signs; to try a receiver, give it the public half of a key pair of your own, and whk the private one. " +
+		"Without any key, whk send and whk listen share a development key"
 }
 
 // edited lets a person edit the body that the other edits have made.

@@ -571,9 +571,21 @@ func TestSendInterrupted(t *testing.T) {
 		return 200, ""
 	}
 	s := newShell(t)
-	stdout, _, code := s.runUnder(ctx, "send", "rentman/Contact.create", r.URL, "-n", "100000")
+	stdout, stderr, code := s.runUnder(ctx, "send", "rentman/Contact.create", r.URL, "-n", "100000")
 	if code != codeInterrupted || !strings.HasPrefix(stdout, "sent ") {
 		t.Errorf("code %d, stdout:\n%s", code, stdout)
+	}
+	if stderr != "whk: interrupted: 3 of 100,000 sent, 99,997 left\n" {
+		t.Errorf("stderr: %s", stderr)
+	}
+	one, cancelOne := context.WithCancel(t.Context())
+	r.answer = func(int) (int, string) {
+		cancelOne()
+		return 200, ""
+	}
+	_, stderr, code = s.runUnder(one, "send", "ploomes/Contacts.*", r.URL)
+	if code != codeInterrupted || !strings.HasPrefix(stderr, "whk: interrupted: 1 of ") {
+		t.Errorf("one of each: code %d, stderr: %s", code, stderr)
 	}
 }
 

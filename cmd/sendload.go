@@ -66,6 +66,7 @@ func (a *app) sendEach(ctx context.Context, f *sendFlags, out *sent, shots []*sh
 			first = err
 		}
 		if ctx.Err() != nil {
+			a.leftUndone(sum.Sent, 0, len(shots))
 			return exit(codeInterrupted)
 		}
 	}
@@ -119,7 +120,11 @@ func (a *app) sendLoad(ctx context.Context, f *sendFlags, out *sent, shots []*sh
 	case failed != nil:
 		return failed
 	}
-	return a.summarise(ctx, f, out, shots, sum, true)
+	err = a.summarise(ctx, f, out, shots, sum, true)
+	if ctx.Err() != nil {
+		a.leftUndone(sum.Sent, 0, load.Count)
+	}
+	return err
 }
 
 // printOne prints one delivery of many, in the form that was asked for.

@@ -160,7 +160,11 @@ func (a *app) sign(_ context.Context, f *signFlags, args []string) error {
 	}
 	given := maps.Clone(d.Header)
 	if err := keyring.Sign(d, at, id); err != nil {
-		return fail(codeUsage, fmt.Errorf("sign: %s: %w", p.Name, err))
+		err = fail(codeUsage, fmt.Errorf("%s: %w", p.Name, err))
+		if errors.Is(err, verify.ErrPublicKey) {
+			err = hint(err, publicKeyAdvice(p))
+		}
+		return err
 	}
 	if len(secrets) > 0 && secrets[0].Development {
 		a.notice("no secret for %s is configured: signed with the development secret, which everybody knows", p.Name)

@@ -7,7 +7,6 @@ import (
 	"strings"
 	"time"
 
-	"whk/cmd/config"
 	"whk/listener"
 	"whk/replay"
 	"whk/verify"
@@ -140,11 +139,7 @@ func (s *lineSink) ready(r *receiver) error {
 		s.app.notice("%s %s", how, display.Line(route.Name))
 	}
 	s.app.notice("keeping every event in %s", display.Line(r.log.Path()))
-	if names := r.providersWithoutSecret(); len(names) > 0 && r.flags.onInvalid == string(listener.Reject) {
-		s.app.warn("no secret for "+strings.Join(names, ", ")+": what claims to come from there cannot be checked, so it is not rejected", "set "+config.SecretVariable(names[len(names)-1])+", or whk secrets set "+names[len(names)-1])
-	} else if len(names) > 0 {
-		s.app.notice("%s no secret for %s; the development secret stands in, and proves nothing (whk doctor says more)", s.app.paint.warn("!"), strings.Join(names, ", "))
-	}
+	r.warnOfNoSecrets()
 	return nil
 }
 

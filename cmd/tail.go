@@ -23,11 +23,13 @@ type tailFlags struct {
 	pickFlags
 	limit  int
 	follow bool
+	ui     string
 }
 
 func (f *tailFlags) add(flags *pflag.FlagSet) {
 	f.pickFlags.add(flags)
 	flags.IntVarP(&f.limit, "limit", "n", 10, "begin with the newest `N` events; with --since, all since then unless this is given too")
+	flags.StringVar(&f.ui, "ui", "log", "what to show: log (one line an event), or tui (the screen, which follows by itself)")
 	flags.BoolVarP(&f.follow, "follow", "f", false, "go on with what comes, until ctrl-c")
 }
 
@@ -46,12 +48,16 @@ With --json there is one line for each event and each attempt to deliver it.
 		Example: `  whk events tail
   whk events tail -n 50 --provider rentman
   whk events tail -f
+  whk events tail --ui tui
   whk events tail -f -n 0 --json --jq 'select(.type == "event") | .event'
   whk events tail --since 10m --where 'sig:invalid'`,
 		Args: noArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
 			if f.limit < 0 {
 				return usagef("--limit %d: expected a number from 0", f.limit)
+			}
+			if f.ui != "log" && f.ui != "tui" {
+				return usagef("--ui %s: expected log or tui", f.ui)
 			}
 			if f.since != "" && !c.Flags().Changed("limit") {
 				f.limit = -1
@@ -71,11 +77,18 @@ func (a *app) eventsTail(ctx context.Context, f *tailFlags) error {
 	if _, err := a.providers(); err != nil {
 		return err
 	}
-	log, err := a.tailStore(ctx, f.follow)
+	screen, err := a.screenWanted(f.ui)
+	if err != nil {
+		return err
+	}
+	log, err := a.tailStore(ctx, f.follow || screen)
 	if err != nil || log == nil {
 		return err
 	}
 	defer func() { a.closeStore(log) }()
+	if screen {
+		return a.watchScreen(ctx, log, picked)
+	}
 	t := &tail{app: a, log: log, filter: picked, shown: map[int64]bool{}}
 	if err := t.open(); err != nil {
 		return err

@@ -26,7 +26,7 @@ func (a *app) verificationText(j *judged) error {
 	if j.provider != nil {
 		who = display.Line(j.FullName()) + ", " + j.source
 	}
-	fmt.Fprintf(w, "%s  %s\n", p.verdict(j.Verdict, mark(j.Verdict)+" "+verdictText(j.Verdict)), p.bold(display.Line(who)))
+	fmt.Fprintf(w, "%s  %s\n", p.verdict(j.Verdict, p.mark(j.Verdict)+" "+verdictText(j.Verdict)), p.bold(display.Line(who)))
 	if why := reasonText(j); why != "" {
 		line("reason", "%s", display.Line(why))
 	}
@@ -45,6 +45,19 @@ func (a *app) verificationText(j *judged) error {
 	}
 	for _, note := range j.Notes {
 		line("note", "%s", p.warn(display.Line(note)))
+	}
+	if e := j.explanation; e != nil {
+		columns := 0
+		if a.OutTTY {
+			columns = a.Columns - 12
+		}
+		block := func(name string, lines []string) {
+			for i, text := range lines {
+				line(pick(i == 0, name, ""), "%s", text)
+			}
+		}
+		block("explain", explanationLines(p, e, columns))
+		block("fix", fixLines(p, e, columns))
 	}
 	if advice := a.verdictAdvice(j); advice != "" {
 		line("hint", "%s", advice)
@@ -102,6 +115,8 @@ func (a *app) printEnds(line func(string, string, ...any), body []byte, redact *
 // verdictAdvice says what to do about a verdict.
 func (a *app) verdictAdvice(j *judged) string {
 	switch v := j.Verdict; {
+	case j.explanation != nil && j.explanation.Found():
+		return ""
 	case v.Development:
 		return "only the development secret matched, which everybody knows; set WHK_SECRET_" + variableOf(j.provider) + " to check for real"
 	case v.Reason == verify.NoSecret:

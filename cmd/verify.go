@@ -20,6 +20,7 @@ import (
 	"whk/listener/store"
 	"whk/replay"
 	"whk/verify"
+	"whk/verify/explain"
 	"whk/verify/provider"
 )
 
@@ -29,6 +30,7 @@ type verifyFlags struct {
 	at       string
 	body     string
 	hasBody  bool
+	explain  bool
 	request  requestFlags
 	secrets  secretFlags
 }
@@ -37,6 +39,7 @@ func (f *verifyFlags) add(flags *pflag.FlagSet) {
 	flags.StringVar(&f.provider, "provider", "", "judge it as this `PROVIDER`'s (default: by its path, else by its looks)")
 	flags.StringVar(&f.at, "at", "", "judge time stamps as of this `TIME`: now, 5m (ago), or RFC 3339 (default: when it came, else now)")
 	flags.StringVar(&f.body, "body", "", "the body, together with --header: `@FILE`, - for standard input, or the text itself")
+	flags.BoolVar(&f.explain, "explain", true, "say why a signature does not match: try other bodies, secrets, hashes, encodings and places")
 	f.request.add(flags)
 	f.secrets.add(flags)
 }
@@ -49,9 +52,11 @@ func (a *app) verifyCommand() *cobra.Command {
 		Long: `Judge one delivery: a file or standard input with a raw HTTP request, an event of the
 store (its number, last, last:rentman, or the start of its id), or a body with --header.
 
-A file is read byte for byte. When a signature does not match although the secret is
-right, the body was changed on its way: the last bytes that are shown, and the notes,
-often say how.` + exitHelp(codeNo, codeUsage, codeInconclusive),
+A file is read byte for byte. When a signature does not match, the smallest change is
+looked for that makes it match: to the body, the secret, the hash, what is signed, the
+encoding, the header or the time. It says what happened and how to mend it; it never
+makes a delivery valid, and shows neither secrets nor the signature that would be right.
+--explain=false leaves it out.` + exitHelp(codeNo, codeUsage, codeInconclusive),
 		Example: `  whk verify request.http
   whk verify last
   whk verify last:ploomes --secret-file key.txt
@@ -80,6 +85,8 @@ type judged struct {
 	provider *provider.Provider
 	secrets  []verify.Secret
 	at       time.Time // what time stamps are compared with
+	// explanation says why the delivery is not valid, nil when nobody asked.
+	explanation *explain.Explanation
 }
 
 func (a *app) verify(ctx context.Context, f *verifyFlags, args []string) error {
@@ -100,6 +107,9 @@ func (a *app) verify(ctx context.Context, f *verifyFlags, args []string) error {
 	}
 	if err := a.judge(f, j); err != nil {
 		return err
+	}
+	if f.explain {
+		j.explanation = a.explain(ctx, j.provider, j.Delivery, j.Verdict, j.secrets, f.request.publicURL, j.at)
 	}
 	if a.isJSON() {
 		err = a.verificationJSON(j)
@@ -285,6 +295,8 @@ type verificationJSON struct {
 	SHA256   string         `json:"body_sha256"`
 	Notes    []string       `json:"notes,omitempty"`
 	Limits   []string       `json:"limits,omitempty"`
+	// Explanation says why the delivery is invalid or missing a signature.
+	Explanation *explain.Explanation `json:"explanation,omitempty"`
 }
 
 // secretJSON is a secret as output, which is all but its value.
@@ -301,7 +313,7 @@ func (a *app) verificationJSON(j *judged) error {
 	}
 	sum := sha256.Sum256(j.Delivery.Body)
 	v := verificationJSON{Source: j.source, N: j.N, ID: j.ID, Event: provider.Name(j.Entity, j.Action), Verdict: j.Verdict, Secrets: []secretJSON{},
-		At: j.at, Bytes: len(j.Delivery.Body), SHA256: hex.EncodeToString(sum[:]), Notes: j.Notes}
+		At: j.at, Bytes: len(j.Delivery.Body), SHA256: hex.EncodeToString(sum[:]), Notes: j.Notes, Explanation: j.explanation}
 	if j.provider != nil {
 		v.Provider, v.Scheme, v.Limits = j.provider.Name, j.provider.Scheme.String(), j.provider.Limits
 	}

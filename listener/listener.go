@@ -16,6 +16,7 @@ import (
 	"golang.org/x/sync/semaphore"
 
 	"whk/verify"
+	"whk/verify/provider"
 )
 
 // Log keeps events. An event is on disk when Append returns without an error.
@@ -71,6 +72,10 @@ type Options struct {
 	// Admit reports whether a path is received at all; nil admits every path. What
 	// is not admitted is answered 404 and not stored.
 	Admit func(path string) bool
+	// Handshake returns what the provider wants to hear when an event is its question
+	// whether this address is the receiver's; nil answers none. Such an event is stored
+	// like any other. The policy goes first, and so does a target that decides the answer.
+	Handshake func(e *Event) (provider.Answer, bool)
 	// Match reports whether an event is forwarded, shown and counted; nil takes all.
 	Match func(e *Event) bool
 

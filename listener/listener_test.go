@@ -58,10 +58,13 @@ func recogniser(t *testing.T) *listener.Recogniser {
 	r := &listener.Recogniser{Set: set, Endpoints: map[string]listener.Endpoint{}, Paths: map[string]string{}}
 	for _, p := range set.All() {
 		keyring, err := p.Scheme.Bind("", secret)
+		if err != nil { // it wants a key and not a text
+			keyring, err = p.Scheme.Bind("", p.Scheme.DevelopmentSecret(p.Name))
+		}
 		if err != nil {
 			t.Fatal(err)
 		}
-		r.Endpoints[p.Name] = listener.Endpoint{Provider: p, Keyring: keyring}
+		r.Endpoints[p.Name] = listener.Endpoint{Provider: p, Keyring: keyring, Secrets: []verify.Secret{secret}}
 		r.Paths["/"+p.Name] = p.Name
 	}
 	return r
@@ -70,7 +73,7 @@ func recogniser(t *testing.T) *listener.Recogniser {
 func start(t *testing.T, s *store.Store, configure func(*listener.Options)) *harness {
 	t.Helper()
 	r := recogniser(t)
-	o := listener.Options{Log: s, Recognise: r.Recognise, Moment: r.Moment, Accepts: r.Accepts, Admit: r.Admit, Sender: &replay.Sender{},
+	o := listener.Options{Log: s, Recognise: r.Recognise, Moment: r.Moment, Accepts: r.Accepts, Admit: r.Admit, Handshake: r.Handshake, Sender: &replay.Sender{},
 		Warn: func(text string) { t.Log("warned: " + text) }}
 	if configure != nil {
 		configure(&o)

@@ -51,6 +51,7 @@ type answer struct {
 	status int // 0: the forward target's
 	route  *Route
 	text   string
+	header http.Header
 }
 
 // decide settles the answer of a complete event as far as it can be settled before

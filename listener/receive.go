@@ -3,6 +3,7 @@ package listener
 import (
 	"context"
 	"io"
+	"maps"
 	"net/http"
 	"strconv"
 	"strings"
@@ -49,6 +50,9 @@ func (l *Listener) receive(forwards context.Context, w http.ResponseWriter, r *h
 	if cut != nil {
 		a = answer{status: cut.status, text: cut.reason + "\n"}
 	}
+	if a.route == nil && a.status == http.StatusOK && l.Handshake != nil && l.policy.Respond == 0 {
+		a = l.handshake(e, a)
+	}
 	e.Status = a.status
 	keep := func() {}
 	if cut == nil {
@@ -72,6 +76,16 @@ func (l *Listener) receive(forwards context.Context, w http.ResponseWriter, r *h
 	l.respond(r.Context(), forwards, w, e, a)
 }
 
+// handshake answers what is a question of the provider's and no event.
+func (l *Listener) handshake(e *Event, a answer) answer {
+	said, ok := l.Handshake(e)
+	if !ok {
+		return a
+	}
+	e.Notes = append(e.Notes, "a question of the provider's, answered: "+said.Handshake)
+	return answer{status: said.Status, header: said.Header, text: string(said.Body)}
+}
+
 // respond answers, and forwards where the answer or the policy asks for it.
 func (l *Listener) respond(ctx, forwards context.Context, w http.ResponseWriter, e *Event, a answer) {
 	if a.route != nil && a.status == 0 {
@@ -87,6 +101,7 @@ func (l *Listener) respond(ctx, forwards context.Context, w http.ResponseWriter,
 	if a.route != nil {
 		w.Header().Set("Content-Length", strconv.Itoa(len(a.text)))
 	}
+	maps.Copy(w.Header(), a.header)
 	w.WriteHeader(a.status)
 	if a.text != "" {
 		_, _ = io.WriteString(w, a.text)
@@ -120,14 +135,16 @@ func (l *Listener) unavailable(w http.ResponseWriter, after, text string) {
 }
 
 // isHealthCheck reports whether a request only asks whether somebody is there. One with
-// a body, a GET with a query, or a GET that a provider sends, is an event.
+// a body, a GET with a query, or one that a provider sends or asks by, is an event.
 func (l *Listener) isHealthCheck(r *http.Request) bool {
+	wanted := func() bool { return l.Accepts != nil && l.Accepts(r.Method, r.URL.EscapedPath()) }
 	switch r.Method {
-	case http.MethodHead, http.MethodOptions:
+	case http.MethodHead:
 		return r.ContentLength == 0
+	case http.MethodOptions:
+		return r.ContentLength == 0 && !wanted()
 	case http.MethodGet:
-		return r.ContentLength == 0 && !strings.Contains(r.RequestURI, "?") &&
-			(l.Accepts == nil || !l.Accepts(r.Method, r.URL.EscapedPath()))
+		return r.ContentLength == 0 && !strings.Contains(r.RequestURI, "?") && !wanted()
 	}
 	return false
 }

@@ -12,6 +12,8 @@ import (
 type Endpoint struct {
 	Provider *provider.Provider
 	Keyring  *verify.Keyring
+	// Secrets are those of the keyring, for answers that prove that they are known.
+	Secrets []verify.Secret
 }
 
 // Recogniser tells who sent a delivery, and judges it.
@@ -54,6 +56,15 @@ func (r *Recogniser) Recognise(e *Event) {
 	if e.Entity, e.Action, note = endpoint.Provider.EventOf(e.Delivery); note != "" {
 		e.Notes = append(e.Notes, note)
 	}
+}
+
+// Handshake answers an event that is a question of its provider's.
+func (r *Recogniser) Handshake(e *Event) (provider.Answer, bool) {
+	endpoint, ok := r.Endpoints[e.Provider]
+	if !ok || e.Cut != "" {
+		return provider.Answer{}, false
+	}
+	return endpoint.Provider.Handshake(e.Delivery, e.Verdict, endpoint.Secrets)
 }
 
 // Moment tells when an event says that something happened, and to what.
@@ -108,13 +119,13 @@ func (r *Recogniser) Admit(path string) bool {
 	return known
 }
 
-// Accepts reports whether the provider of a path sends by this method even when the
-// request has no content.
+// Accepts reports whether the provider of a path sends, or asks, by this method even when
+// the request has no content.
 func (r *Recogniser) Accepts(method, path string) bool {
 	name, ok := r.byPath(path)
 	if !ok {
 		name = r.Only
 	}
 	endpoint, ok := r.Endpoints[name]
-	return ok && endpoint.Provider.Accepts(method)
+	return ok && (endpoint.Provider.Accepts(method) || endpoint.Provider.Asks(method))
 }

@@ -112,7 +112,7 @@ type curlWriter struct {
 // since curl takes "Name:" as a wish to leave it out.
 func (w curlWriter) header(name, value string) string {
 	if value == "" {
-		return quote(name + ";")
+		return Quote(name + ";")
 	}
 	r := w.o.Redactor
 	if r != nil && len(r.spans(value)) == 0 && r.isCredential(name) {
@@ -154,9 +154,9 @@ func (w curlWriter) word(s string) string {
 			out.WriteString(`"$` + p.text + `"`)
 		case p.text == "":
 		case display.Block(p.text) == p.text:
-			out.WriteString(quote(p.text))
+			out.WriteString(Quote(p.text))
 		default:
-			out.WriteString(`"$(printf '%b' ` + quote(octal(p.text)) + `)"`)
+			out.WriteString(`"$(printf '%b' ` + Quote(octal(p.text)) + `)"`)
 		}
 	}
 	return out.String()
@@ -170,7 +170,7 @@ func (w curlWriter) printf(s string) string {
 		case p.variable:
 			format, args = format+"%s", args+` "$`+p.text+`"`
 		case p.text != "":
-			format, args = format+"%b", args+" "+quote(octal(p.text))
+			format, args = format+"%b", args+" "+Quote(octal(p.text))
 		}
 	}
 	return "printf '" + format + "'" + args
@@ -196,8 +196,9 @@ func octal(s string) string {
 	return out.String()
 }
 
-// quote writes s between single quotes, within which a POSIX shell touches nothing.
-func quote(s string) string {
+// Quote writes s as one word of a POSIX shell: between single quotes, within which the
+// shell touches nothing, unless it needs none.
+func Quote(s string) string {
 	if s != "" && strings.Trim(s, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789/:._-+=,%@") == "" {
 		return s
 	}

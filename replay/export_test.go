@@ -102,6 +102,7 @@ func anyExchange() *rapid.Generator[*replay.Exchange] {
 			r := verify.Result{
 				Target: "http://localhost:3000" + rapid.StringMatching(`/[a-zé\xff]{0,9}`).Draw(t, "target"), At: anyTime().Draw(t, "attempted"),
 				Took: time.Duration(rapid.Int64Range(0, int64(24*time.Hour)).Draw(t, "took")), Replay: rapid.Bool().Draw(t, "replay"), Shadow: rapid.Bool().Draw(t, "shadow"),
+				Resigned: rapid.Bool().Draw(t, "resigned"), Edited: rapid.Bool().Draw(t, "edited"),
 			}
 			if rapid.Bool().Draw(t, "answered") {
 				r.Outcome, r.Status, r.Header, r.Body = verify.Answered, rapid.IntRange(100, 999).Draw(t, "answer"), anyHeader().Draw(t, "answer header"), anyBody().Draw(t, "answer body")

@@ -1,7 +1,10 @@
 package replay
 
 import (
+	"bytes"
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"math/rand/v2"
@@ -107,13 +110,26 @@ func (f *Forge) unsigned(now time.Time, rnd *rand.Rand) (*verify.Delivery, error
 	d := &verify.Delivery{Method: r.Method, URL: withQuery(f.endpoint.shown, r.Query), Host: f.endpoint.url.Host, Header: r.Header, Body: r.Body}
 	if f.o.Body != nil {
 		d.Body = f.o.Body
+		rehash(d, r.Body)
 	}
 	return d, nil
+}
+
+// rehash writes the hash of the body anew where it stands in the URL, as Twilio has it
+// there, when the body is another one than before.
+func rehash(d *verify.Delivery, before []byte) {
+	if !strings.Contains(d.URL, "?") || bytes.Equal(before, d.Body) {
+		return
+	}
+	was, is := sha256.Sum256(before), sha256.Sum256(d.Body)
+	d.URL = strings.ReplaceAll(d.URL, hex.EncodeToString(was[:]), hex.EncodeToString(is[:]))
 }
 
 // edit makes the edits. Only a strict one minds that an edit changes nothing: a fresh id
 // may by chance be the one that is asked for.
 func (f *Forge) edit(d *verify.Delivery, strict bool) error {
+	before := d.Body
+	defer func() { rehash(d, before) }()
 	for _, e := range f.edits {
 		if err := e.apply(d, f.endpoint.shown, strict); err != nil {
 			return err

@@ -18,8 +18,8 @@ import (
 // not name stays as it was.
 type Edit struct {
 	kind editKind
-	// path is a path into the body; of a delivery that has none but a query, it is the
-	// name of a parameter.
+	// path is a path into the body; of a body that is a form it is the name of a field,
+	// and of a delivery that has no body but a query, that of a parameter.
 	path  string
 	value string
 	json  bool // value is JSON, whatever it replaces
@@ -117,14 +117,14 @@ var errUnchanged = errors.New("this is what the sample has already, so that noth
 func (e Edit) apply(d *verify.Delivery, target string, strict bool) error {
 	if len(d.Body) == 0 && d.Method == http.MethodGet {
 		query := strings.TrimLeft(strings.TrimPrefix(d.URL, target), "?&")
-		edited, err := e.applyQuery(query)
+		edited, err := e.applyPairs(query, "query", "parameter")
 		if err == nil && strict && edited == query {
 			err = fmt.Errorf("set %s: %w", e.path, errUnchanged)
 		}
 		d.URL = withQuery(target, edited)
 		return err
 	}
-	edited, err := e.applyBody(d.Body)
+	edited, err := e.applyTo(d)
 	if err != nil {
 		return err
 	}
@@ -133,6 +133,14 @@ func (e Edit) apply(d *verify.Delivery, target string, strict bool) error {
 	}
 	d.Body = edited
 	return nil
+}
+
+func (e Edit) applyTo(d *verify.Delivery) ([]byte, error) {
+	if isForm(d) {
+		edited, err := e.applyPairs(string(d.Body), "form", "field")
+		return []byte(edited), err
+	}
+	return e.applyBody(d.Body)
 }
 
 func (e Edit) applyBody(body []byte) ([]byte, error) {
@@ -145,6 +153,13 @@ func (e Edit) applyBody(body []byte) ([]byte, error) {
 		return nil, fmt.Errorf("set %s: %w", e.path, err)
 	}
 	return provider.Put(body, e.path, value)
+}
+
+// isForm reports whether a body is the fields of a form; JSON is JSON, whatever its
+// header says.
+func isForm(d *verify.Delivery) bool {
+	kind, _, _ := strings.Cut(d.Header.Get("Content-Type"), ";")
+	return strings.EqualFold(strings.TrimSpace(kind), "application/x-www-form-urlencoded") && !json.Valid(d.Body)
 }
 
 // replacing returns the value as JSON, in the type of what it replaces.
@@ -197,8 +212,9 @@ func jsonString(text string) (json.RawMessage, error) {
 	return bytes.TrimSpace(b.Bytes()), nil
 }
 
-// applyQuery edits one parameter of a raw query and leaves the others as written.
-func (e Edit) applyQuery(query string) (string, error) {
+// applyPairs edits one parameter of a raw query, or one field of a form, and leaves the
+// others as written.
+func (e Edit) applyPairs(query, whole, one string) (string, error) {
 	verb := "set"
 	if e.kind == editUnset {
 		verb = "unset"
@@ -214,13 +230,13 @@ func (e Edit) applyQuery(query string) (string, error) {
 			continue
 		}
 		if at >= 0 {
-			return "", fmt.Errorf("%s %s: the query has it more than once, so that it is not clear which is meant", verb, e.path)
+			return "", fmt.Errorf("%s %s: the %s has it more than once, so that it is not clear which is meant", verb, e.path, whole)
 		}
 		at = i
 	}
 	if e.kind == editUnset {
 		if at < 0 {
-			return "", fmt.Errorf("unset %s: the query has no such parameter", e.path)
+			return "", fmt.Errorf("unset %s: the %s has no such %s", e.path, whole, one)
 		}
 		return strings.Join(append(parameters[:at:at], parameters[at+1:]...), "&"), nil
 	}

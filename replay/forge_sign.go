@@ -21,7 +21,7 @@ const (
 	SignNormal SignMode = "normal"
 	// SignWrong signs with another secret of the same form.
 	SignWrong SignMode = "wrong"
-	// SignMissing leaves out the header that carries the signature.
+	// SignMissing leaves out the signature.
 	SignMissing SignMode = "missing"
 	// SignTampered changes one byte of the body after it was signed, in a value where
 	// there is one, so that JSON stays JSON and the event keeps its name.
@@ -85,7 +85,11 @@ func newSigner(p *provider.Provider, secrets []verify.Secret, mode SignMode) (*s
 	if !scheme.Keyed() {
 		secrets = nil
 	} else if s.mode == SignWrong {
-		secrets = []verify.Secret{another(p, secrets)}
+		wrong, ok := another(p, secrets)
+		if !ok {
+			return nil, s.inexpressible("every key that there is to sign wrongly with is configured")
+		}
+		secrets = []verify.Secret{wrong}
 	} else if len(secrets) == 0 {
 		return nil, ErrNoSecret
 	}
@@ -104,16 +108,24 @@ func (s *signer) inexpressible(why string) error {
 	return fmt.Errorf("%s %w (%s): %s", s.provider.Name, ErrInexpressible, s.mode, why)
 }
 
-// another returns a secret of the same form that is none of those given.
-func another(p *provider.Provider, secrets []verify.Secret) verify.Secret {
+// another returns a secret of the same form that is none of those given, nor the other
+// half of one. Of RSA keys there are few to choose from, so there may be none.
+func another(p *provider.Provider, secrets []verify.Secret) (verify.Secret, bool) {
 	name := "another-" + p.Name
-	for {
+	for range 64 {
 		wrong := p.Scheme.DevelopmentSecret(name)
-		if !slices.ContainsFunc(secrets, func(s verify.Secret) bool { return s.Reveal() == wrong.Reveal() }) {
-			return verify.NewSecret("a wrong secret", wrong.Reveal())
+		public, pair := p.Scheme.PublicKey(wrong)
+		if !slices.ContainsFunc(secrets, func(s verify.Secret) bool {
+			if half, ok := p.Scheme.PublicKey(s); ok && pair {
+				return half == public
+			}
+			return s.Reveal() == wrong.Reveal()
+		}) {
+			return verify.NewSecret("a wrong secret", wrong.Reveal()), true
 		}
 		name += "-still"
 	}
+	return verify.Secret{}, false
 }
 
 func (s *signer) sign(d *verify.Delivery, now time.Time, rnd *rand.Rand) error {
@@ -122,7 +134,9 @@ func (s *signer) sign(d *verify.Delivery, now time.Time, rnd *rand.Rand) error {
 	}
 	switch s.mode {
 	case SignMissing:
-		delete(d.Header, s.provider.Scheme.Header())
+		if err := s.provider.Scheme.Unsign(d); err != nil {
+			return fmt.Errorf("take the signature off: %w", err)
+		}
 	case SignTampered:
 		if len(d.Body) == 0 {
 			return s.inexpressible("the delivery has no body")

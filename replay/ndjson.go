@@ -217,6 +217,10 @@ type AttemptJSON struct {
 	Status       int            `json:"status,omitempty"`
 	Replay       bool           `json:"replay,omitempty"`
 	Shadow       bool           `json:"shadow,omitempty"`
+	// Resigned says that what was sent had been signed anew, Edited that its content had
+	// been changed before that.
+	Resigned bool `json:"resigned,omitempty"`
+	Edited   bool `json:"edited,omitempty"`
 	// Differs says how a shadow's answer departs from the first target's. It is not read
 	// back.
 	Differs string `json:"differs,omitempty"`
@@ -232,7 +236,7 @@ func NewAttemptJSON(n int64, result verify.Result, r *Redactor) AttemptJSON {
 	}
 	j := AttemptJSON{
 		Event: n, Target: result.Target, TargetBase64: inexact(result.Target), Time: result.At, TookMS: Milliseconds(result.Took),
-		Outcome: result.Outcome, Error: result.Error, Status: result.Status, Replay: result.Replay, Shadow: result.Shadow, Truncated: result.Truncated,
+		Outcome: result.Outcome, Error: result.Error, Status: result.Status, Replay: result.Replay, Shadow: result.Shadow, Resigned: result.Resigned, Edited: result.Edited, Truncated: result.Truncated,
 	}
 	if result.Outcome == verify.Answered || len(result.Header) > 0 || len(result.Body) > 0 {
 		m := NewMessageJSON(result.Header, result.Body)
@@ -245,7 +249,7 @@ func NewAttemptJSON(n int64, result verify.Result, r *Redactor) AttemptJSON {
 func (j *AttemptJSON) Result() verify.Result {
 	result := verify.Result{
 		Target: exact(j.Target, j.TargetBase64), At: j.Time, Took: time.Duration(j.TookMS), Outcome: j.Outcome, Error: j.Error,
-		Status: j.Status, Replay: j.Replay, Shadow: j.Shadow, Truncated: j.Truncated,
+		Status: j.Status, Replay: j.Replay, Shadow: j.Shadow, Resigned: j.Resigned, Edited: j.Edited, Truncated: j.Truncated,
 	}
 	if j.MessageJSON != nil {
 		result.Header, result.Body = j.header(), j.body()

@@ -92,7 +92,7 @@ func TestReplayedByteForByte(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	resigner, err := replay.NewResigner(p, []verify.Secret{verify.NewSecret("test", "some_secret_key")}, nil)
+	resigner, err := replay.NewResigner(replay.ResignOptions{Provider: p, Secrets: []verify.Secret{verify.NewSecret("test", "some_secret_key")}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -110,9 +110,14 @@ func TestReplayedByteForByte(t *testing.T) {
 		sent, resigned := d, rapid.Bool().Draw(t, "resign")
 		var but []string
 		if resigned {
-			if sent, err = resigner.Make(d, target, true, noon, seeded(1)); err != nil {
+			made, err := resigner.Make(d, target, true, noon, seeded(1))
+			if err != nil {
 				t.Fatal(err)
 			}
+			if made.Edited || !made.Resigned {
+				t.Errorf("edited %v, resigned %v", made.Edited, made.Resigned)
+			}
+			sent = made.Delivery
 			target, but = sent.URL, []string{"Digest"}
 		}
 		if r := sender.Send(t.Context(), target, sent); r.Outcome != verify.Answered || r.Status != http.StatusOK {
@@ -185,7 +190,7 @@ func TestResignerEdits(t *testing.T) {
 				}
 				edits = append(edits, e)
 			}
-			resigner, err := replay.NewResigner(p, secrets, edits)
+			resigner, err := replay.NewResigner(replay.ResignOptions{Provider: p, Secrets: secrets, Edits: edits})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -207,8 +212,11 @@ func TestResignerEdits(t *testing.T) {
 			if string(got.Body) != tt.body || got.URL != tt.url {
 				t.Errorf("got %s %q, want %s %q", got.URL, got.Body, tt.url, tt.body)
 			}
-			if v := keyring.Check(got, noon); v.Status != verify.Valid {
+			if v := keyring.Check(got.Delivery, noon); v.Status != verify.Valid {
 				t.Errorf("the signature is %s", v)
+			}
+			if !got.Edited || !got.Resigned {
+				t.Errorf("edited %v, resigned %v", got.Edited, got.Resigned)
 			}
 			if diff := cmp.Diff(before, tt.d); diff != "" {
 				t.Errorf("the delivery itself changed (-want +got):\n%s", diff)
@@ -219,10 +227,10 @@ func TestResignerEdits(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := replay.NewResigner(p, secrets, []replay.Edit{e}); err == nil {
+	if _, err := replay.NewResigner(replay.ResignOptions{Provider: p, Secrets: secrets, Edits: []replay.Edit{e}}); err == nil {
 		t.Error("a change of old and new values was taken")
 	}
-	if _, err := replay.NewResigner(p, nil, nil); !errors.Is(err, replay.ErrNoSecret) {
+	if _, err := replay.NewResigner(replay.ResignOptions{Provider: p}); !errors.Is(err, replay.ErrNoSecret) {
 		t.Errorf("without a secret: %v", err)
 	}
 }
@@ -237,7 +245,7 @@ func TestResignerIsFresh(t *testing.T) {
 	}
 	p := &provider.Provider{Name: "test", Scheme: scheme}
 	secret := verify.NewSecret("test", "some_secret_key")
-	resigner, err := replay.NewResigner(p, []verify.Secret{secret}, nil)
+	resigner, err := replay.NewResigner(replay.ResignOptions{Provider: p, Secrets: []verify.Secret{secret}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -251,7 +259,7 @@ func TestResignerIsFresh(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if v := keyring.Check(got, noon.Add(time.Minute)); v.Status != verify.Valid {
+	if v := keyring.Check(got.Delivery, noon.Add(time.Minute)); v.Status != verify.Valid {
 		t.Errorf("the signature is %s", v)
 	}
 	if got.Header.Get("Webhook-Id") == "msg_old" || got.Header.Get("Webhook-Timestamp") == "1" || got.Header["Connection"] != nil {
@@ -259,5 +267,112 @@ func TestResignerIsFresh(t *testing.T) {
 	}
 	if diff := cmp.Diff([]string{"a", "b"}, got.Header["X-Kept"]); diff != "" {
 		t.Errorf("X-Kept (-want +got):\n%s", diff)
+	}
+}
+
+// What becomes of a signature is one thing, and what becomes of the body another.
+func TestResignerSignatures(t *testing.T) {
+	stamped := verify.Recipe{Kind: verify.KindHMAC, Algorithm: "sha256", Encoding: "base64", Header: "Webhook-Signature", Value: "v1,{sig}",
+		Signed: "{id}.{ts}.{body}", ID: "webhook-id", Timestamp: &verify.Timestamp{Header: "webhook-timestamp", Tolerance: "5m"}}
+	message := verify.Recipe{Kind: verify.KindMessage, Algorithm: "hmac-sha256", Covered: []string{"@method", "content-digest"}}
+	inBody := verify.Recipe{Kind: verify.KindHMAC, Algorithm: "sha256", Encoding: "hex", Body: &verify.BodyFields{Sig: "sig", TS: "ts"}, Timestamp: &verify.Timestamp{}, Signed: "{ts}"}
+	nothing := verify.Recipe{Kind: verify.KindNone}
+	header := func(names ...string) http.Header {
+		h := http.Header{"X-Kept": {"a", "b"}}
+		for _, name := range names {
+			h[name] = []string{"old"}
+		}
+		return h
+	}
+	all := []string{"Webhook-Signature", "Webhook-Id", "Webhook-Timestamp", "Signature", "Signature-Input", "Content-Digest"}
+	tests := []struct {
+		name      string
+		recipe    verify.Recipe
+		signature replay.Signature
+		body      string
+		edit      string
+		want      string // the body
+		left      []string
+		made      replay.Made // its flags
+	}{
+		{"none, with a time stamp and an id", stamped, replay.SignatureNone, `{"a":1}`, "", `{"a":1}`, []string{"Signature", "Signature-Input", "Content-Digest"}, replay.Made{}},
+		{"none, of a message", message, replay.SignatureNone, `{"a":1}`, "a=2", `{"a":2}`, []string{"Webhook-Signature", "Webhook-Id", "Webhook-Timestamp"}, replay.Made{Edited: true}},
+		{"none, in the body", inBody, replay.SignatureNone, `{"sig":"00","ts":"1","a":1}`, "", `{"sig":"","ts":"1","a":1}`, all, replay.Made{}},
+		{"none, in a body without it", inBody, replay.SignatureNone, `{"a":1}`, "", `{"a":1}`, all, replay.Made{}},
+		{"none, where there is none", nothing, replay.SignatureNone, `{"a":1}`, "", `{"a":1}`, all, replay.Made{}},
+		{"kept", stamped, replay.SignatureKeep, `{"a":1}`, "a=2", `{"a":2}`, all, replay.Made{Edited: true}},
+		{"kept and not edited", stamped, replay.SignatureKeep, `{"a":1}`, "", `{"a":1}`, all, replay.Made{}},
+		{"new, where there is none", nothing, replay.SignatureNew, `{"a":1}`, "a=2", `{"a":2}`, all, replay.Made{Edited: true}},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			scheme, err := verify.NewScheme(tt.recipe)
+			if err != nil {
+				t.Fatal(err)
+			}
+			o := replay.ResignOptions{Provider: &provider.Provider{Name: "test", Scheme: scheme}, Signature: tt.signature}
+			if tt.edit != "" {
+				edit, err := replay.Set(tt.edit, nil)
+				if err != nil {
+					t.Fatal(err)
+				}
+				o.Edits = []replay.Edit{edit}
+			}
+			resigner, err := replay.NewResigner(o)
+			if err != nil {
+				t.Fatal(err)
+			}
+			old := &verify.Delivery{Method: "POST", URL: "/x", Body: []byte(tt.body), Header: header(all...)}
+			before := old.Clone()
+			got, err := resigner.Make(old, "http://127.0.0.1:3000/x", true, noon, seeded(1))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if string(got.Body) != tt.want || got.Edited != tt.made.Edited || got.Resigned {
+				t.Errorf("got %s, edited %v, resigned %v; want %s, %v, false", got.Body, got.Edited, got.Resigned, tt.want, tt.made.Edited)
+			}
+			if diff := cmp.Diff(header(tt.left...), got.Header); diff != "" {
+				t.Errorf("headers (-want +got):\n%s", diff)
+			}
+			if diff := cmp.Diff(before, old); diff != "" {
+				t.Errorf("the delivery itself changed (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+func TestResignerOptions(t *testing.T) {
+	p, err := builtin(t).Lookup("rentman")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, o := range map[string]replay.ResignOptions{
+		"no provider, signed anew": {}, "no provider, none": {Signature: replay.SignatureNone}, "no such thing": {Provider: p, Signature: "old"},
+	} {
+		if _, err := replay.NewResigner(o); err == nil {
+			t.Errorf("%s: it was taken", name)
+		}
+	}
+	edit, err := replay.Set("a=2", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	d := &verify.Delivery{Method: "POST", URL: "/x", Body: []byte(`{"a":1}`), Header: http.Header{}}
+	resigner, err := replay.NewResigner(replay.ResignOptions{Signature: replay.SignatureKeep, Body: []byte(`{"b":1, "a":0}`), Edits: []replay.Edit{edit}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	body, err := resigner.Body(d, true)
+	if err != nil || string(body) != `{"b":1, "a":2}` {
+		t.Errorf("the body is %s (%v)", body, err)
+	}
+	for _, other := range []string{"", "not JSON, so that no edit could be made", `{"a":1}`} {
+		got, err := resigner.WithBody([]byte(other)).Make(d, "http://127.0.0.1:3000/x", true, noon, seeded(1))
+		if err != nil || string(got.Body) != other || got.Edited != (other != string(d.Body)) {
+			t.Errorf("with %q: got %+v (%v)", other, got, err)
+		}
+	}
+	if resigner.Secret().Name != "" {
+		t.Errorf("it signs with %s", resigner.Secret().Name)
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -272,7 +273,7 @@ func FuzzCheck(f *testing.F) {
 		}
 	}
 	f.Add("Digest", "md5=", []byte("{"), int64(0))
-	vectors := loadVectors(f)
+	vectors := withRecipes(loadVectors(f))
 	keyrings := make([]*verify.Keyring, len(vectors))
 	for i, v := range vectors {
 		keyrings[i] = v.keyring(f)
@@ -294,6 +295,10 @@ func FuzzCheck(f *testing.F) {
 	})
 }
 
+func withRecipes(vectors []vector) []vector {
+	return slices.DeleteFunc(vectors, func(v vector) bool { return v.Recipe.Kind == "" })
+}
+
 // A form is signed as its sorted fields, so several bodies share one signature.
 var signedFields = map[string]bool{"Twilio, form": true}
 
@@ -301,7 +306,7 @@ var signedFields = map[string]bool{"Twilio, form": true}
 func FuzzSign(f *testing.F) {
 	f.Add([]byte(`{"a":1}`), "k", uint16(3))
 	f.Add([]byte{}, "whsec_", uint16(900))
-	vectors := loadVectors(f)
+	vectors := withRecipes(loadVectors(f))
 	f.Fuzz(func(t *testing.T, body []byte, secret string, bit uint16) {
 		if secret == "" {
 			return

@@ -44,8 +44,25 @@ func (d *Delivery) RawQuery() string {
 }
 
 // Query returns the first value of a query parameter and whether it is present.
-func (d *Delivery) Query(name string) (string, bool) {
-	for pair := range strings.SplitSeq(d.RawQuery(), "&") {
+func (d *Delivery) Query(name string) (string, bool) { return fieldOf(d.RawQuery(), name) }
+
+// IsForm reports whether the delivery says that its body is a form.
+func (d *Delivery) IsForm() bool {
+	return strings.HasPrefix(d.Header.Get("Content-Type"), "application/x-www-form-urlencoded")
+}
+
+// Form returns the first value of a field of a form body that is not empty, and whether
+// there is one.
+func (d *Delivery) Form(name string) (string, bool) {
+	if !d.IsForm() {
+		return "", false
+	}
+	text, ok := fieldOf(string(d.Body), name)
+	return text, ok && text != ""
+}
+
+func fieldOf(pairs, name string) (string, bool) {
+	for pair := range strings.SplitSeq(pairs, "&") {
 		key, value, _ := strings.Cut(pair, "=")
 		if k, err := url.QueryUnescape(key); err == nil && k == name && pair != "" {
 			v, err := url.QueryUnescape(value)

@@ -1,7 +1,8 @@
 // Package verify judges whether a webhook was sent by whoever shares a secret, and
 // makes requests that pass the same judgement.
 //
-// Its laws: bytes are judged as they came, before anything is parsed; the algorithm is
+// Its laws: bytes are judged as they came, before anything is parsed (but for the fields
+// that a recipe names where a body carries its own signature); the algorithm is
 // pinned by the scheme and never read from the message; signatures are compared as
 // decoded bytes in constant time, with every secret, without an early way out; an
 // empty secret is refused; and no verdict, error or text of this package holds an

@@ -15,7 +15,7 @@ import (
 // braces, such as "sha512={sig}" or "{ts}.{body}". It is parsed once and evaluated
 // without reflection.
 //
-// The variables are {body}, {body.some.path}, {header.Name}, {query.name}, {method},
+// The variables are {body}, {body.some.path}, {form.name}, {header.Name}, {query.name}, {method},
 // {url}, {path}, {ts}, {id}, {secret}, {sig}, {entity}, {action}, and the transforms
 // {form_sorted} (fields of a form body sorted by name, names and values joined; empty
 // for another content type) and {body_sha256} (lower-case hex). A literal brace is written "{{".
@@ -30,6 +30,7 @@ const (
 	literal variable = iota
 	varBody
 	varBodyPath
+	varForm
 	varHeader
 	varQuery
 	varMethod
@@ -56,6 +57,8 @@ var variables = map[string]variable{
 type part struct {
 	variable variable
 	text     string
+	// test is set for a variable that is asked for and not written.
+	test bool
 }
 
 // Lookup reads one path of a JSON body. It reports false for a body that is not
@@ -98,18 +101,23 @@ func ParseTemplate(source string) (*Template, error) {
 			return nil, fmt.Errorf("template %q: %w", source, err)
 		}
 		if text != "" {
-			t.parts = append(t.parts, part{literal, text})
+			t.parts = append(t.parts, part{variable: literal, text: text})
 		}
 		t.parts = append(t.parts, p)
 		text, rest = "", after
 	}
 	if text != "" {
-		t.parts = append(t.parts, part{literal, text})
+		t.parts = append(t.parts, part{variable: literal, text: text})
 	}
 	return t, nil
 }
 
 func parseVariable(name string) (part, error) {
+	if bare, ok := strings.CutSuffix(name, "?"); ok {
+		p, err := parseVariable(bare)
+		p.test = true
+		return p, err
+	}
 	if v, ok := variables[name]; ok {
 		return part{variable: v}, nil
 	}
@@ -117,14 +125,16 @@ func parseVariable(name string) (part, error) {
 	if ok && arg != "" {
 		switch kind {
 		case "body":
-			return part{varBodyPath, arg}, nil
+			return part{variable: varBodyPath, text: arg}, nil
+		case "form":
+			return part{variable: varForm, text: arg}, nil
 		case "header":
-			return part{varHeader, http.CanonicalHeaderKey(arg)}, nil
+			return part{variable: varHeader, text: http.CanonicalHeaderKey(arg)}, nil
 		case "query":
-			return part{varQuery, arg}, nil
+			return part{variable: varQuery, text: arg}, nil
 		}
 	}
-	return part{}, fmt.Errorf("unknown variable {%s}: known are body, body.PATH, header.NAME, query.NAME, method, url, path, ts, id, secret, sig, entity, action, form_sorted and body_sha256", name)
+	return part{}, fmt.Errorf("unknown variable {%s}: known are body, body.PATH, form.NAME, header.NAME, query.NAME, method, url, path, ts, id, secret, sig, entity, action, form_sorted and body_sha256", name)
 }
 
 // String returns the source text.
@@ -132,7 +142,7 @@ func (t *Template) String() string { return t.source }
 
 // Text evaluates the template. It reports false when a variable has no value.
 func (t *Template) Text(v *Values) (string, bool) {
-	if len(t.parts) == 1 && t.parts[0].variable == varBodyPath && v.Lookup != nil {
+	if len(t.parts) == 1 && t.parts[0].variable == varBodyPath && !t.parts[0].test && v.Lookup != nil {
 		return v.Lookup(v.Delivery.Body, t.parts[0].text)
 	}
 	b, ok := t.Append(nil, v)
@@ -154,21 +164,45 @@ func (t *Template) Append(dst []byte, v *Values) ([]byte, bool) {
 // Path returns the body path when the template is exactly one {body.path}, for
 // callers that want more of the value than its text.
 func (t *Template) Path() (string, bool) {
-	if len(t.parts) == 1 && t.parts[0].variable == varBodyPath {
+	if len(t.parts) == 1 && t.parts[0].variable == varBodyPath && !t.parts[0].test {
 		return t.parts[0].text, true
 	}
 	return "", false
 }
 
+// HeaderName returns the canonical name when the template is exactly one {header.Name}.
+func (t *Template) HeaderName() (string, bool) {
+	if len(t.parts) == 1 && t.parts[0].variable == varHeader && !t.parts[0].test {
+		return t.parts[0].text, true
+	}
+	return "", false
+}
+
+// HeaderNames returns the canonical names of the headers that the template reads.
+func (t *Template) HeaderNames() []string {
+	var names []string
+	for _, p := range t.parts {
+		if p.variable == varHeader {
+			names = append(names, p.text)
+		}
+	}
+	return names
+}
+
 // ReadsBodyPath reports whether the template looks inside the body, which nothing may
 // do before the body is judged.
-func (t *Template) ReadsBodyPath() bool { return t.has(varBodyPath) }
+func (t *Template) ReadsBodyPath() bool { return t.has(varBodyPath) || t.has(varForm) }
 
 func (t *Template) has(v variable) bool {
 	return slices.ContainsFunc(t.parts, func(p part) bool { return p.variable == v })
 }
 
 func (p part) append(dst []byte, v *Values) ([]byte, bool) {
+	if p.test {
+		p.test = false
+		out, ok := p.append(dst, v)
+		return dst, ok && len(out) > len(dst)
+	}
 	d := v.Delivery
 	switch p.variable {
 	case literal:
@@ -180,6 +214,9 @@ func (p part) append(dst []byte, v *Values) ([]byte, bool) {
 			return dst, false
 		}
 		s, ok := v.Lookup(d.Body, p.text)
+		return append(dst, s...), ok
+	case varForm:
+		s, ok := d.Form(p.text)
 		return append(dst, s...), ok
 	case varHeader:
 		values := d.Header[p.text]
@@ -209,7 +246,7 @@ func (p part) append(dst []byte, v *Values) ([]byte, bool) {
 	case varAction:
 		return append(dst, v.Action...), v.Action != ""
 	case varFormSorted:
-		if kind := d.Header.Get("Content-Type"); kind != "" && !strings.HasPrefix(kind, "application/x-www-form-urlencoded") {
+		if d.Header.Get("Content-Type") != "" && !d.IsForm() {
 			return dst, true
 		}
 		return appendFormSorted(dst, d.Body)

@@ -10,22 +10,28 @@ import (
 	"go.yaml.in/yaml/v3"
 
 	"whk/verify"
+	"whk/verify/provider"
 )
 
 type vector struct {
-	Name      string            `yaml:"name"`
-	From      string            `yaml:"from"`
-	Recipe    verify.Recipe     `yaml:"recipe"`
-	Secret    string            `yaml:"secret"`
-	At        time.Time         `yaml:"at"`
-	ID        string            `yaml:"id"`
-	Method    string            `yaml:"method"`
-	Base      string            `yaml:"base"`
-	URL       string            `yaml:"url"`
-	Body      string            `yaml:"body"`
-	Headers   map[string]string `yaml:"headers"`
-	Want      verify.Status     `yaml:"want"`
-	CheckOnly bool              `yaml:"checkOnly"`
+	Name   string        `yaml:"name"`
+	From   string        `yaml:"from"`
+	Recipe verify.Recipe `yaml:"recipe"`
+	// Definition names a built-in definition that the vector is tried with.
+	Definition string `yaml:"definition"`
+	// DefinitionSigns says why the definition, in contrast to the recipe, signs otherwise.
+	DefinitionSigns string            `yaml:"definitionSigns"`
+	Extra           map[string]string `yaml:"extra"`
+	Secret          string            `yaml:"secret"`
+	At              time.Time         `yaml:"at"`
+	ID              string            `yaml:"id"`
+	Method          string            `yaml:"method"`
+	Base            string            `yaml:"base"`
+	URL             string            `yaml:"url"`
+	Body            string            `yaml:"body"`
+	Headers         map[string]string `yaml:"headers"`
+	Want            verify.Status     `yaml:"want"`
+	CheckOnly       bool              `yaml:"checkOnly"`
 }
 
 func (v vector) delivery() *verify.Delivery {
@@ -35,6 +41,9 @@ func (v vector) delivery() *verify.Delivery {
 	}
 	if d.URL == "" {
 		d.URL = "/"
+	}
+	for name, value := range v.Extra {
+		d.Header.Set(name, value)
 	}
 	return d
 }
@@ -61,6 +70,25 @@ func (v vector) keyring(t testing.TB) *verify.Keyring {
 	if err != nil {
 		t.Fatal(err)
 	}
+	return v.bind(t, scheme)
+}
+
+// defined is the scheme of the definition that the vector names.
+func (v vector) defined(t testing.TB) *verify.Scheme {
+	t.Helper()
+	set, err := provider.Builtin()
+	if err != nil {
+		t.Fatal(err)
+	}
+	p, err := set.Lookup(v.Definition)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return p.Scheme
+}
+
+func (v vector) bind(t testing.TB, scheme *verify.Scheme) *verify.Keyring {
+	t.Helper()
 	var secrets []verify.Secret
 	if v.Secret != "" {
 		secrets = append(secrets, verify.NewSecret("vector", v.Secret))
@@ -73,42 +101,49 @@ func (v vector) keyring(t testing.TB) *verify.Keyring {
 }
 
 // Every published signature is accepted, is what Sign makes, and is refused when one
-// bit of the body is flipped, from the recipe alone.
+// bit of the body is flipped, from the recipe or the definition alone.
 func TestVectors(t *testing.T) {
 	for _, v := range loadVectors(t) {
-		t.Run(v.Name, func(t *testing.T) {
-			keyring := v.keyring(t)
-			d := v.delivery()
-			for name, value := range v.Headers {
-				d.Header.Set(name, value)
-			}
-			want := v.Want
-			if want == "" {
-				want = verify.Valid
-			}
-			if got := keyring.Check(d, v.At); got.Status != want {
-				t.Fatalf("Check = %v (%s), want %s", got, got.Detail, want)
-			}
-			if got := keyring.Check(d, v.At.Add(4*time.Minute)); got.Status != want {
-				t.Errorf("Check four minutes later = %v, want %s", got, want)
-			}
-			if len(d.Body) > 0 && v.Recipe.Kind != verify.KindStatic {
-				forged := d.Clone()
-				forged.Body[len(forged.Body)/2] ^= 1
-				if got := keyring.Check(forged, v.At); got.Status != verify.Invalid {
-					t.Errorf("Check with a flipped bit = %v, want invalid", got)
-				}
-			}
-			if v.CheckOnly {
-				return
-			}
-			signed := v.delivery()
-			if err := keyring.Sign(signed, v.At, v.ID); err != nil {
-				t.Fatal(err)
-			}
-			if diff := cmp.Diff(d.Header, signed.Header); diff != "" {
-				t.Errorf("Sign differs from the published headers (-want +got):\n%s", diff)
-			}
-		})
+		if v.Recipe.Kind != "" {
+			t.Run(v.Name, func(t *testing.T) { v.try(t, v.keyring(t)) })
+		}
+		if v.Definition != "" {
+			v.CheckOnly = v.CheckOnly || v.DefinitionSigns != ""
+			t.Run(v.Name+", by definition", func(t *testing.T) { v.try(t, v.bind(t, v.defined(t))) })
+		}
+	}
+}
+
+func (v vector) try(t *testing.T, keyring *verify.Keyring) {
+	d := v.delivery()
+	for name, value := range v.Headers {
+		d.Header.Set(name, value)
+	}
+	want := v.Want
+	if want == "" {
+		want = verify.Valid
+	}
+	if got := keyring.Check(d, v.At); got.Status != want {
+		t.Fatalf("Check = %v (%s), want %s", got, got.Detail, want)
+	}
+	if got := keyring.Check(d, v.At.Add(4*time.Minute)); got.Status != want {
+		t.Errorf("Check four minutes later = %v, want %s", got, want)
+	}
+	if len(d.Body) > 0 && v.Name != "GitLab" {
+		forged := d.Clone()
+		forged.Body[len(forged.Body)/2] ^= 1
+		if got := keyring.Check(forged, v.At); got.Status != verify.Invalid {
+			t.Errorf("Check with a flipped bit = %v, want invalid", got)
+		}
+	}
+	if v.CheckOnly {
+		return
+	}
+	signed := v.delivery()
+	if err := keyring.Sign(signed, v.At, v.ID); err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(d.Header, signed.Header); diff != "" {
+		t.Errorf("Sign differs from the published headers (-want +got):\n%s", diff)
 	}
 }

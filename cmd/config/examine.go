@@ -65,7 +65,7 @@ func Examine(o Options, path string, trust Trust) (*Examined, error) {
 	if err != nil {
 		return nil, &Error{File: f.Name, Msg: "read the file", Err: err}
 	}
-	if err := f.parse(content, o.Listen); err != nil {
+	if err := f.parse(content, o.Listen, o.Bind); err != nil {
 		return nil, err
 	}
 	if err := f.literal(); err != nil {

@@ -33,7 +33,7 @@ func FuzzProject(f *testing.F) {
 				t.Fatalf("the message acts on a terminal: %q", e.Error())
 			}
 		}
-		if err := p.parse(content, listenFlags()); err != nil {
+		if err := p.parse(content, listenFlags(), nil); err != nil {
 			check(err)
 			return
 		}

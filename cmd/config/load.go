@@ -29,6 +29,9 @@ type Options struct {
 	Trusted func(path string, content []byte) bool
 	// Profile is the profile of the user file that was chosen, or "".
 	Profile string
+	// Bind says what is wrong with binding keys to an action of the screen; without it
+	// nothing is.
+	Bind func(action string, keys []string) error
 }
 
 // Loaded is what the files say.
@@ -46,6 +49,14 @@ type Loaded struct {
 	Stored SecretFile
 
 	env Lookup
+}
+
+// Keys are the keys of the screen that the user has bound, by action.
+func (l *Loaded) Keys() map[string][]string {
+	if l.User == nil {
+		return nil
+	}
+	return l.User.keys
 }
 
 // Environment is what is there without any file.
@@ -148,7 +159,7 @@ func (o Options) project(path, dir, home string, l *Loaded) (*File, error) {
 	if err != nil {
 		return nil, &Error{File: f.Name, Msg: "read the project file", Err: err}
 	}
-	if err := f.parse(content, o.Listen); err != nil {
+	if err := f.parse(content, o.Listen, o.Bind); err != nil {
 		return nil, err
 	}
 	f.Trusted = o.trusts(path, content, l.Root, home)
@@ -182,7 +193,7 @@ func (o Options) user(home string, l *Loaded) (*File, error) {
 	if writableByAll(info) {
 		return nil, &Error{File: f.Name, Msg: "every user of this machine can change this file", Hint: "chmod 600 " + f.Name}
 	}
-	if err := f.parse(content, o.Listen); err != nil {
+	if err := f.parse(content, o.Listen, o.Bind); err != nil {
 		return nil, err
 	}
 	why := o.foreign(home, info, l)

@@ -28,6 +28,7 @@ type File struct {
 	Trusted bool
 
 	sections
+	keys     map[string][]string
 	profiles []profile
 	// reading is the profile whose keys are being read, or "".
 	reading string
@@ -63,7 +64,7 @@ type entry struct {
 
 // parse reads a file's bytes and nothing else: no other file, no environment. The
 // flags are those of listen; they say which keys and which types there are.
-func (f *File) parse(content []byte, flags *pflag.FlagSet) error {
+func (f *File) parse(content []byte, flags *pflag.FlagSet, bind func(action string, keys []string) error) error {
 	var doc, more yaml.Node
 	decoder := yaml.NewDecoder(bytes.NewReader(content))
 	if err := decoder.Decode(&doc); errors.Is(err, io.EOF) {
@@ -86,9 +87,12 @@ func (f *File) parse(content []byte, flags *pflag.FlagSet) error {
 	if stray := child(root, "profiles"); stray != nil && f.Layer == Project {
 		return f.at(stray).errorf("write them in the user file; whk config path says where it is", "profiles: a project file has none")
 	}
+	if stray := child(root, "keys"); stray != nil && f.Layer == Project {
+		return f.at(stray).errorf("write them in the user file; whk config path says where it is", "keys: a project file binds none")
+	}
 	known := []string{"version", "listen", "providers", "routes"}
 	if f.Layer == User {
-		known = append(known, "profiles")
+		known = append(known, "keys", "profiles")
 	}
 	keys, err := f.mapping(root, "", known...)
 	if err != nil {
@@ -102,6 +106,9 @@ func (f *File) parse(content []byte, flags *pflag.FlagSet) error {
 		return f.at(version).errorf("this whk reads version: 1", "version: not a version that is known here")
 	}
 	f.sections, err = f.parseSections(keys, "", flags)
+	if node := keys["keys"]; node != nil {
+		err = first(err, f.parseKeys(node, bind))
+	}
 	if node := keys["profiles"]; node != nil {
 		err = first(err, f.parseProfiles(node, flags))
 	}
@@ -125,6 +132,34 @@ func (f *File) parseSections(keys map[string]*yaml.Node, prefix string, flags *p
 		err = first(err, problem)
 	}
 	return s, err
+}
+
+// parseKeys reads which keys do what on the screen: action: key, or a list of keys. Bind
+// knows the actions.
+func (f *File) parseKeys(node *yaml.Node, bind func(string, []string) error) error {
+	actions, err := f.mapping(node, "keys.")
+	if err != nil {
+		return err
+	}
+	f.keys = map[string][]string{}
+	for action, value := range actions {
+		nodes := []*yaml.Node{value}
+		if value.Kind == yaml.SequenceNode {
+			nodes = value.Content
+		}
+		for _, n := range nodes {
+			text, problem := f.scalar(n, "keys."+quoteOdd(action), "stringArray")
+			err = first(err, problem)
+			f.keys[action] = append(f.keys[action], text)
+		}
+		if bind == nil || err != nil {
+			continue
+		}
+		if problem := bind(action, f.keys[action]); problem != nil {
+			err = first(err, f.at(value).errorf("? on the screen lists the actions", "%v", problem))
+		}
+	}
+	return err
 }
 
 // first keeps the error that stands higher in the file, so that a person who mends a

@@ -10,7 +10,7 @@ import (
 // parseText parses a text as the project file .whk.yaml.
 func parseText(text string) (*File, error) {
 	f := &File{Path: "/p/.whk.yaml", Name: ".whk.yaml", Layer: Project}
-	return f, f.parse([]byte(text), listenFlags())
+	return f, f.parse([]byte(text), listenFlags(), nil)
 }
 
 func TestParseRefuses(t *testing.T) {

@@ -30,12 +30,16 @@ type definition struct {
 	Methods []string `yaml:"methods"`
 	// Detect tells the provider's deliveries from others when the path does not:
 	// "path" for never, or present and absent (templates that have, or do not have, a
-	// value other than null, "" or []) and equals (template to text). All must hold.
+	// value other than null, "" or []; of a list within present any one) and equals (template to text). All must hold.
+	// With generic, the definition gives way to every other that recognises a delivery.
 	Detect detectDef `yaml:"detect"`
 	// Verify lists recipes: kind, algorithm, algorithms_allowed, encoding, header,
 	// value, separator, signed, secret_encoding, secret_prefix, timestamp (header,
-	// format, tolerance, future), id, require_url. See verify.Recipe.
+	// format, tolerance, future), id, require_url and a few more. See verify.Recipe.
 	Verify []verify.Recipe `yaml:"verify"`
+	// Handshake lists the requests that are no events but questions of the provider's
+	// whether an address is the receiver's, and their answers.
+	Handshake []handshakeDef `yaml:"handshake"`
 	// Limits says what the check does not prove, one sentence each.
 	Limits []string `yaml:"limits"`
 	// Advice says how to make up for it.
@@ -96,7 +100,7 @@ type timeDef struct {
 
 // entityDef is one entity: path in the provider's API, its id there, parent (the name
 // of another entity), aliases (a text, which is only understood, or name and
-// certainty), actions (names; all when left out), certainty, note.
+// certainty), actions (names; all when left out, none when empty), certainty, note.
 type entityDef struct {
 	Path      string    `yaml:"path"`
 	ID        int       `yaml:"id"`
@@ -145,9 +149,11 @@ func (t *templates) UnmarshalYAML(n *yaml.Node) error {
 
 // detectDef is "path" or a mapping.
 type detectDef struct {
-	path            bool
-	present, absent []string
-	equals          map[string]string
+	path    bool
+	generic bool
+	present []templates
+	absent  []string
+	equals  map[string]string
 }
 
 // UnmarshalYAML reads either form.
@@ -159,7 +165,7 @@ func (d *detectDef) UnmarshalYAML(n *yaml.Node) error {
 		d.path = true
 		return nil
 	}
-	return decodeMapping(n, map[string]any{"present": &d.present, "absent": &d.absent, "equals": &d.equals})
+	return decodeMapping(n, map[string]any{"present": &d.present, "absent": &d.absent, "equals": &d.equals, "generic": &d.generic})
 }
 
 // UnmarshalYAML takes a text for a spelling that is only understood, never sent.

@@ -1,6 +1,8 @@
 package provider
 
 import (
+	"slices"
+
 	"whk/verify"
 )
 
@@ -46,19 +48,96 @@ func (c *conditions) hold(doc *document) bool {
 	return true
 }
 
-// Detect returns the provider whose deliveries look like d. When several do, it
-// returns none of them and all their names; when none does, neither.
-func (s *Set) Detect(d *verify.Delivery) (p *Provider, rivals []string) {
-	var doc document
-	doc.read(d, true)
-	for _, e := range s.entries {
-		candidate := must(e.get())
-		if candidate.detect.hold(&doc) {
-			p = candidate
-			rivals = append(rivals, candidate.Name)
+// index is what Detect needs of every definition: those that ask for a header, by that
+// header, and the others. A delivery is then compared with few of them, however many
+// there are.
+type index struct {
+	byHeader map[string][]*Provider
+	rest     []*Provider
+	readers  bool // whether any of rest reads the body
+}
+
+// required are headers of which one must be there, or the definition recognises
+// nothing; none when there is no such rule.
+func (c *conditions) required() []string {
+	for _, f := range c.present {
+		var names []string
+		for _, a := range f.alternatives {
+			if name, ok := a.template.HeaderName(); ok {
+				names = append(names, name)
+			}
+		}
+		if len(names) == len(f.alternatives) {
+			return names
 		}
 	}
+	for _, f := range c.equals {
+		if name, ok := f.alternatives[0].template.HeaderName(); ok {
+			return []string{name}
+		}
+	}
+	return nil
+}
+
+// indexed returns the index, which is made when it is first needed.
+func (s *Set) indexed() *index {
+	if i := s.index.Load(); i != nil {
+		return i
+	}
+	s.readAll()
+	i := &index{byHeader: map[string][]*Provider{}}
+	for _, e := range s.entries {
+		p := must(e.get())
+		names := p.detect.required()
+		for _, name := range names {
+			i.byHeader[name] = append(i.byHeader[name], p)
+		}
+		if len(names) == 0 && !p.PathOnly {
+			i.rest = append(i.rest, p)
+			i.readers = i.readers || p.detect.readsBody
+		}
+	}
+	s.index.Store(i)
+	return i
+}
+
+// Detect returns the provider whose deliveries look like d. When several do, it
+// returns none of them and all their names; when none does, neither. A definition for
+// a scheme gives way to one for a vendor.
+func (s *Set) Detect(d *verify.Delivery) (p *Provider, rivals []string) {
+	var doc document
+	doc.read(d, false)
+	var generic *Provider
+	var generics []string
+	consider := func(candidate *Provider) {
+		if candidate == p || candidate == generic { // two of its headers came
+			return
+		}
+		if candidate.detect.readsBody {
+			doc.ensure()
+		}
+		switch {
+		case !candidate.detect.hold(&doc):
+		case candidate.Generic:
+			generic, generics = candidate, append(generics, candidate.Name)
+		default:
+			p, rivals = candidate, append(rivals, candidate.Name)
+		}
+	}
+	i := s.indexed()
+	for name := range d.Header {
+		for _, candidate := range i.byHeader[name] {
+			consider(candidate)
+		}
+	}
+	for _, candidate := range i.rest {
+		consider(candidate)
+	}
+	if p == nil {
+		p, rivals = generic, generics
+	}
 	if len(rivals) > 1 {
+		slices.Sort(rivals)
 		return nil, rivals
 	}
 	return p, nil

@@ -21,12 +21,33 @@ type document struct {
 // read judges the body, unless nobody is going to look into it.
 func (doc *document) read(d *verify.Delivery, body bool) {
 	doc.delivery = d
+	if !body {
+		doc.why = unread
+		return
+	}
+	doc.judge()
+}
+
+// unread is why a body cannot be read that nobody has looked at.
+const unread = "the body was not looked at"
+
+// ensure judges the body if nobody has yet.
+func (doc *document) ensure() {
+	if doc.why == unread {
+		doc.judge()
+	}
+}
+
+func (doc *document) judge() {
+	d := doc.delivery
+	doc.why = ""
 	switch {
-	case !body:
-		doc.why = "the body was not looked at"
 	case len(d.Body) == 0:
 		doc.why = "the body is empty"
-	case !json.Valid(d.Body):
+	case json.Valid(d.Body): // whatever its type is said to be: curl calls everything a form
+	case d.IsForm():
+		doc.why = "the body is a form"
+	default:
 		doc.why = "the body is not valid JSON"
 	}
 }

@@ -129,7 +129,7 @@ func (e *eventFields) of(doc *document) (entity, action, note string) {
 			return "", "", "the event's name " + bad
 		}
 		return entity, action, ""
-	case e.nameReadsBody && doc.why != "":
+	case e.nameReadsBody && doc.why != "" && !doc.delivery.IsForm():
 		return "", "", doc.why + ", so the event has no name"
 	}
 	return "", "", "the delivery does not name its event: no " + from.String()

@@ -141,7 +141,7 @@ func TestDetect(t *testing.T) {
 		{"ploomes", delivery(compact(t, ploomesUpdate)), "ploomes"},
 		{"cmmshere", delivery(cmmshereCreated), "cmmshere"},
 		{"cassaincloud by its header, whatever the body", delivery("", "x-cn-operation", "TAX/EDIT"), "cassaincloud"},
-		{"an event of Stripe", delivery(cmmshereCreated, "Stripe-Signature", "t=1,v1=00"), ""},
+		{"an event of Stripe", delivery(cmmshereCreated, "Stripe-Signature", "t=1,v1=00"), "stripe"},
 		{"no items", delivery(`{"eventType":"delete","itemType":"Crew","items":[]}`), ""},
 		{"a cut body", delivery(rentmanDelete[:100]), ""},
 		{"nothing", delivery(""), ""},

@@ -47,7 +47,7 @@ func (p *Provider) listEvents() []EventInfo {
 		for _, action := range p.actionsOf(e) {
 			events = append(events, p.eventInfo(e, action, samples))
 		}
-		if len(p.Actions) == 0 {
+		if p.bare(e) {
 			events = append(events, p.eventInfo(e, Action{}, samples))
 		}
 	}
@@ -145,7 +145,7 @@ func (p *Provider) eventNames() []string {
 		for _, action := range p.actionsOf(e) {
 			names = append(names, Name(e.Name, action.Name))
 		}
-		if len(p.Actions) == 0 {
+		if p.bare(e) {
 			names = append(names, e.Name)
 		}
 	}
@@ -192,9 +192,8 @@ func (p *Provider) Sample(event, variant string) (*Sample, error) {
 // resolve takes the name of an event apart: at each dot from the last, since entities
 // may have dots in their names.
 func (p *Provider) resolve(event string) (e *Entity, emit, action string, ok bool) {
-	if len(p.Actions) == 0 {
-		e, emit, ok = p.Entity(event)
-		return e, emit, "", ok
+	if e, emit, found := p.Entity(event); found && p.bare(e) {
+		return e, emit, "", true
 	}
 	for i := len(event) - 1; i > 0; i-- {
 		if event[i] != '.' {
@@ -202,7 +201,7 @@ func (p *Provider) resolve(event string) (e *Entity, emit, action string, ok boo
 		}
 		e, emit, found := p.Entity(event[:i])
 		a, known := p.Action(event[i+1:])
-		if found && known && (len(e.Actions) == 0 || slices.Contains(e.Actions, a.Name)) {
+		if found && known && (e.Actions == nil || slices.Contains(e.Actions, a.Name)) {
 			return e, emit, a.Name, true
 		}
 	}

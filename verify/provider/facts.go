@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"strconv"
+	"strings"
 	"time"
 
 	"whk/verify"
@@ -43,7 +44,7 @@ func (p *Provider) Facts(d *verify.Delivery) (Facts, error) {
 	var err error
 	if note != "" {
 		err = errors.New(note)
-	} else if doc.why != "" && len(d.Body) > 0 {
+	} else if doc.why != "" && len(d.Body) > 0 && !d.IsForm() {
 		err = errors.New(doc.why)
 	}
 	if text, ok := e.time.text(&doc); ok {
@@ -82,10 +83,16 @@ func parseTime(format, text string) (time.Time, error) {
 		}
 		return at, nil
 	}
-	n, err := strconv.ParseInt(text, 10, 64)
+	whole, fraction, _ := strings.Cut(text, ".")
+	n, err := strconv.ParseInt(whole, 10, 64)
+	if err == nil && fraction != "" && format == "unix" {
+		_, err = strconv.ParseUint(fraction, 10, 64) // seconds are enough
+	} else if fraction != "" {
+		err = strconv.ErrSyntax
+	}
 	switch {
 	case err != nil:
-		return time.Time{}, fmt.Errorf("the event's time %q is not a whole number", clip(text))
+		return time.Time{}, fmt.Errorf("the event's time %q is not a number", clip(text))
 	case format == "unix_ms":
 		return time.UnixMilli(n).UTC(), nil
 	}

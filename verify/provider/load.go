@@ -121,7 +121,7 @@ func (b *builder) build() *Provider {
 	p := &Provider{
 		Name: d.Name, Title: d.Title, Docs: d.Docs, Certainty: d.Certainty, Methods: d.Methods,
 		Limits: d.Limits, Advice: d.Advice, Claims: d.Claims, Actions: d.Actions,
-		Manners: d.Delivery, Subscribe: d.Subscribe, API: d.API, PathOnly: d.Detect.path,
+		Manners: d.Delivery, Subscribe: d.Subscribe, API: d.API, PathOnly: d.Detect.path, Generic: d.Detect.generic,
 		known: d.Known, certain: d.Events,
 	}
 	if d.Version != 1 {
@@ -145,6 +145,7 @@ func (b *builder) build() *Provider {
 	b.event(p)
 	b.detect(p)
 	b.headers(p)
+	b.handshakes(p)
 	b.entities(p)
 	b.certainties(p)
 	return p
@@ -167,7 +168,9 @@ func (b *builder) verify(p *Provider) {
 	if !sound {
 		return
 	}
-	p.coversBody = coversBody(b.d.Verify[0])
+	for _, recipe := range b.d.Verify {
+		p.coversBody = append(p.coversBody, coversBody(recipe))
+	}
 	var err error
 	if p.Scheme, err = verify.NewScheme(b.d.Verify...); err != nil {
 		b.fault(at("verify"), "%s", err)
@@ -244,22 +247,32 @@ func (b *builder) value(key string, sources templates) field {
 }
 
 func (b *builder) detect(p *Provider) {
-	d, c := &b.d.Detect, &p.detect
+	d := b.d.Detect
 	if d.path {
 		return
 	}
+	b.conditions(&p.detect, d, "detect")
+}
+
+// conditions reads what must hold of a delivery; way is where it stands in the file.
+func (b *builder) conditions(c *conditions, d detectDef, way ...any) {
+	in := func(steps ...any) []any { return slices.Concat(way, steps) }
 	for i, source := range d.present {
-		c.present = append(c.present, b.field(at("detect", "present", i), templates{source}, false))
+		c.present = append(c.present, b.field(in("present", i), source, false))
 	}
 	for i, source := range d.absent {
-		c.absent = append(c.absent, b.field(at("detect", "absent", i), templates{source}, false))
+		c.absent = append(c.absent, b.field(in("absent", i), templates{source}, false))
 	}
 	for _, source := range slices.Sorted(maps.Keys(d.equals)) {
-		f := b.field(at("detect", "equals", source), templates{source}, false)
+		f := b.field(in("equals", source), templates{source}, false)
 		c.equals = append(c.equals, equality{f, d.equals[source]})
 	}
 	if len(c.present)+len(c.equals) == 0 {
-		b.fault(at("detect"), "detect: give present or equals, or path when only the path tells the provider")
+		says := "give present or equals"
+		if way[0] == "detect" {
+			says += ", or path when only the path tells the provider"
+		}
+		b.fault(way, "%s: %s", way[0], says)
 	}
 	for _, f := range slices.Concat(c.present, c.absent) {
 		c.readsBody = c.readsBody || f.readsBody()

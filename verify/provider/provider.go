@@ -66,17 +66,21 @@ type Provider struct {
 	Source string
 	// PathOnly means that the provider is told by the path of the URL alone.
 	PathOnly bool
+	// Generic means that the definition stands for a scheme and not for a vendor: it
+	// recognises only what no other definition does.
+	Generic bool
 
 	headers []headerTemplate
 	event   eventFields
 	detect  conditions
 	known   []knownEvent
+	shakes  []handshake
 	certain []eventCertainty
 	files   fs.FS
 	added   []sampleFolder // see Set.AddSamples
 	// file is the definition's name for people, dir its folder within files.
 	file, dir  string
-	coversBody bool
+	coversBody []bool // by the index of the recipe
 	samples    func() ([]*sampleFile, error)
 	table      func() []EventInfo
 }
@@ -104,7 +108,7 @@ type Entity struct {
 	// Parent is the entity that things of this kind belong to, if any.
 	Parent    string
 	Aliases   []Alias
-	Actions   []string // empty means every action of the provider
+	Actions   []string // nil means every action of the provider, empty none
 	Certainty Certainty
 	Note      string
 }
@@ -144,10 +148,12 @@ type Manner struct {
 
 // Retries says how often a delivery that failed is sent again.
 type Retries struct {
-	Max       int       `yaml:"max"`
-	SameBody  bool      `yaml:"same_body"`
-	On        string    `yaml:"on"`
-	Certainty Certainty `yaml:"certainty"`
+	Max int `yaml:"max"`
+	// For is how long it is tried, where a time is stated and no number.
+	For       time.Duration `yaml:"for"`
+	SameBody  bool          `yaml:"same_body"`
+	On        string        `yaml:"on"`
+	Certainty Certainty     `yaml:"certainty"`
 }
 
 // Disable says when the provider gives an endpoint up. A success resets the count.
@@ -202,13 +208,16 @@ func (p *Provider) Action(name string) (*Action, bool) {
 
 // actionsOf returns the actions of an entity in the definition's order.
 func (p *Provider) actionsOf(e *Entity) []Action {
-	if len(e.Actions) == 0 {
+	if e.Actions == nil {
 		return p.Actions
 	}
 	return slices.DeleteFunc(slices.Clone(p.Actions), func(a Action) bool {
 		return !slices.Contains(e.Actions, a.Name)
 	})
 }
+
+// bare reports whether the events of an entity are called by its name alone.
+func (p *Provider) bare(e *Entity) bool { return len(p.actionsOf(e)) == 0 }
 
 // Name joins an entity and an action to the name of an event, as everything in whk
 // spells it.

@@ -1,6 +1,8 @@
 package provider
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"math/rand/v2"
@@ -60,6 +62,10 @@ func (s *Sample) Render(now time.Time, rnd *rand.Rand) (Rendered, error) {
 	}
 	if c.hasBody {
 		r.Body = c.body.fill(&v)
+	}
+	if c.hashes {
+		sum := sha256.Sum256(r.Body)
+		r.Query = strings.ReplaceAll(r.Query, bodyMark, hex.EncodeToString(sum[:]))
 	}
 	values := make([]string, len(c.headers))
 	for i := range c.headers {
@@ -132,6 +138,7 @@ func (t *text) string(v *made) string {
 //	{{id:int}}        a whole number; {{id:int:17}} one of 17 digits
 //	{{id:base62:9}}   9 letters and digits; {{id:hex:24}} likewise
 //	{{uuid}}          a random UUID
+//	{{body:sha256}}   in a query only: the hash of the body, in lower-case hex
 //	{{entity}} {{action}} {{path}} {{parent}} {{parent:path}}
 //
 // Numbers lose the quotes of a string that holds nothing else.

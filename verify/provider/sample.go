@@ -37,6 +37,9 @@ type sampleFile struct {
 	Query string `json:"query"`
 	// Body is the body, its keys in the order they are sent.
 	Body json.RawMessage `json:"body"`
+	// Form is a body that is a form, in place of Body: its fields in the order they are
+	// sent, every value a text.
+	Form json.RawMessage `json:"form"`
 	// Variants are other forms of the same delivery, by name.
 	Variants map[string]variant `json:"variants"`
 
@@ -52,12 +55,16 @@ type variant struct {
 	Events []string `json:"events"`
 	Method string   `json:"method"`
 	// Body takes the place of the sample's; null sends none. Then Set puts values at
-	// paths, in the order of the paths, and Unset takes paths away.
+	// paths, in the order of the paths, and Unset takes paths away. Form is for samples
+	// that are forms; Set and Unset work on its fields.
 	Body  json.RawMessage            `json:"body"`
+	Form  json.RawMessage            `json:"form"`
 	Set   map[string]json.RawMessage `json:"set"`
 	Unset []string                   `json:"unset"`
-	// Query takes the place of the sample's.
-	Query *string `json:"query"`
+	// Query takes the place of the sample's; Headers are set besides the sample's, ""
+	// takes one away.
+	Query   *string           `json:"query"`
+	Headers map[string]string `json:"headers"`
 	// EscapeSlashes writes every slash of the body as PHP does by default: "\/".
 	EscapeSlashes bool `json:"escape_slashes"`
 }
@@ -135,6 +142,14 @@ func (p *Provider) readSample(data []byte, file string) (*sampleFile, Faults) {
 	if s.Certainty.rank() < 0 {
 		fault("certainty", "certainty %q: expected documented, seen or guessed", clip(string(s.Certainty)))
 	}
+	if s.Form != nil {
+		if s.Body != nil {
+			fault("form", "form: a sample has a body or a form")
+		}
+		if _, err := formFields(s.Form); err != nil {
+			fault("form", "form: %s", err)
+		}
+	}
 	if len(s.Events) == 0 {
 		fault("events", "events: missing; it lists the events that the sample stands for")
 	}
@@ -177,8 +192,13 @@ func RefuseVariantName(name string) string {
 // body returns the body of a variant, compact, with its placeholders; nil for none.
 func (s *sampleFile) body(v variant) ([]byte, error) {
 	body := []byte(s.Body)
-	if v.Body != nil {
+	switch {
+	case v.Body != nil:
 		body = v.Body
+	case v.Form != nil:
+		body = v.Form
+	case s.Form != nil:
+		body = s.Form
 	}
 	var err error
 	for _, at := range slices.Sorted(maps.Keys(v.Set)) {
@@ -206,6 +226,7 @@ func (s *sampleFile) body(v variant) ([]byte, error) {
 type compiled struct {
 	method      string
 	hasBody     bool
+	hashes      bool // whether the query holds the hash of the body
 	body, query text
 	headers     []compiledHeader
 	makers      []maker // in the order in which the placeholders stand
@@ -226,7 +247,11 @@ func (s *Sample) compile() (compiled, error) {
 	body, err := s.file.body(s.form)
 	if err == nil && body != nil {
 		out.hasBody = true
-		out.body, err = c.json(body)
+		if s.isForm() {
+			out.body, err = c.form(body)
+		} else {
+			out.body, err = c.json(body)
+		}
 	}
 	if err != nil {
 		return fail(err)
@@ -235,10 +260,14 @@ func (s *Sample) compile() (compiled, error) {
 	if s.form.Query != nil {
 		query = *s.form.Query
 	}
-	if out.query, err = c.text(query, url.QueryEscape); err != nil {
+	out.hashes = strings.Contains(query, bodyHash)
+	if out.query, err = c.text(strings.ReplaceAll(query, bodyHash, bodyMark), url.QueryEscape); err != nil {
 		return fail(fmt.Errorf("query: %w", err))
 	}
 	set := func(name string, t text) {
+		if name == "Content-Type" && s.isForm() {
+			t = text{last: formType}
+		}
 		out.headers = slices.DeleteFunc(out.headers, func(h compiledHeader) bool { return h.name == name })
 		if out.hasBody || name != "Content-Type" {
 			out.headers = append(out.headers, compiledHeader{name, t})
@@ -248,15 +277,23 @@ func (s *Sample) compile() (compiled, error) {
 		value, _ := h.template.Text(&verify.Values{Delivery: &verify.Delivery{}, Entity: s.Entity, Action: s.Action})
 		set(h.name, text{last: value})
 	}
-	for _, name := range slices.Sorted(maps.Keys(s.file.Headers)) {
-		t, err := c.text(s.file.Headers[name], nil)
-		if err != nil {
-			return fail(fmt.Errorf("header %s: %w", name, err))
+	for _, headers := range []map[string]string{s.file.Headers, s.form.Headers} {
+		for _, name := range slices.Sorted(maps.Keys(headers)) {
+			t, err := c.text(headers[name], nil)
+			if err != nil {
+				return fail(fmt.Errorf("header %s: %w", name, err))
+			}
+			set(http.CanonicalHeaderKey(name), t)
 		}
-		set(http.CanonicalHeaderKey(name), t)
 	}
+	out.headers = slices.DeleteFunc(out.headers, func(h compiledHeader) bool { return len(h.text.parts) == 0 && h.text.last == "" })
 	out.makers = c.makers
 	return out, nil
+}
+
+// isForm reports whether the body is sent as a form.
+func (s *Sample) isForm() bool {
+	return s.form.Form != nil || s.form.Body == nil && s.file.Form != nil
 }
 
 func (s *Sample) method() string {

@@ -60,6 +60,9 @@ func (p *Provider) Save(d *verify.Delivery, o SaveOptions) (Saved, error) {
 		return Saved{}, tooLarge(len(d.Body))
 	}
 	if len(d.Body) > 0 && !json.Valid(d.Body) {
+		if d.IsForm() {
+			return Saved{}, errForm
+		}
 		return Saved{}, errNotJSON
 	}
 	if why := RefuseVariantName(o.Variant); why != "" {
@@ -211,6 +214,14 @@ func (p *Provider) sampleContent(d *verify.Delivery, event string, body []byte, 
 	if got := d.Header[contentType]; len(got) == 1 && len(body) > 0 && got[0] != p.sets(contentType) && validHeader(contentType, got[0]) && !strings.Contains(got[0], "{{") {
 		file.Headers = map[string]string{contentType: got[0]}
 	}
+	for _, name := range p.telling() {
+		if got := d.Header[name]; len(got) > 0 && validHeader(name, got[0]) && !strings.Contains(got[0], "{{") {
+			if file.Headers == nil {
+				file.Headers = map[string]string{}
+			}
+			file.Headers[name] = got[0]
+		}
+	}
 	var head bytes.Buffer
 	encoder := json.NewEncoder(&head)
 	encoder.SetEscapeHTML(false)
@@ -233,6 +244,30 @@ func (p *Provider) sampleContent(d *verify.Delivery, event string, body []byte, 
 	}
 	return out.Bytes(), nil
 }
+
+// telling are the headers by which a delivery of the provider is recognised and its
+// event named, but for those that are set whenever one is sent.
+func (p *Provider) telling() []string {
+	var names []string
+	fields := slices.Concat(p.detect.present, []field{p.event.name, p.event.entity, p.event.action})
+	for _, e := range p.detect.equals {
+		fields = append(fields, e.field)
+	}
+	signed := p.Scheme.Headers()
+	for _, f := range fields {
+		for _, a := range f.alternatives {
+			for _, name := range a.template.HeaderNames() {
+				if p.sets(name) == "" && !slices.Contains(signed, name) && !slices.Contains(names, name) {
+					names = append(names, name)
+				}
+			}
+		}
+	}
+	return names
+}
+
+// errForm says that a body cannot be masked, and so not be saved.
+var errForm = errors.New("the body is a form; only bodies of JSON can be saved")
 
 func tooLarge(n int) error {
 	return fmt.Errorf("the body of %d bytes makes a sample of more than 1 MiB", n)
@@ -268,6 +303,9 @@ func (p *Provider) checkSaved(s *Sample, saved Saved, o SaveOptions) error {
 		return err
 	}
 	d := r.delivery(p.Name)
+	if _, err := p.signed(d); err != nil {
+		return err
+	}
 	if entity, action, note := p.EventOf(d); entity != s.Entity || action != s.Action {
 		return fmt.Errorf("masked, it would be the event %q (%s): keep the path that names it", Name(entity, action), note)
 	}

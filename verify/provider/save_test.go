@@ -115,8 +115,9 @@ func TestSaveKeepsAll(t *testing.T) {
 
 // Every built-in event can be saved as it is forged, and the sample keeps the contract.
 func TestSaveEveryProvider(t *testing.T) {
-	for _, name := range builtinSet(t).Names() {
-		p := builtinNamed(t, name)
+	others := builtinSet(t).All()
+	for _, p := range others {
+		name := p.Name
 		e := p.Events()[0]
 		s, err := p.Sample(e.Name, "")
 		if err != nil {
@@ -126,13 +127,17 @@ func TestSaveEveryProvider(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		saved, err := p.Save(r.delivery(name), SaveOptions{Variant: "mine"})
+		d := r.delivery(name)
+		saved, err := p.Save(d, SaveOptions{Variant: "mine"})
+		if d.IsForm() && errors.Is(err, errForm) {
+			continue // a form cannot be masked
+		}
 		if err != nil {
 			t.Errorf("%s: %v", name, err)
 			continue
 		}
 		with := withSample(t, name, saved.Content)
-		if faults := with.Lint(builtinSet(t).All()...); len(faults) > 0 {
+		if faults := with.Lint(others...); len(faults) > 0 {
 			t.Errorf("%s: %v\n%s", name, faults, saved.Content)
 		}
 	}

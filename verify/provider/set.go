@@ -5,8 +5,11 @@ import (
 	"fmt"
 	"io/fs"
 	"path"
+	"runtime"
 	"slices"
 	"strings"
+	"sync"
+	"sync/atomic"
 )
 
 // Set is the providers that are known: the built-in ones and a user's own. Built-in
@@ -14,6 +17,8 @@ import (
 // the others start to read.
 type Set struct {
 	entries []entry // in the order of their names
+	index   atomic.Pointer[index]
+	read    atomic.Bool // whether every definition has been read
 }
 
 type entry struct {
@@ -55,6 +60,8 @@ func (s *Set) add(fsys fs.FS, dir, source string, replace bool) error {
 		return err
 	}
 	i, found := s.find(p.Name)
+	s.index.Store(nil)
+	s.read.Store(false)
 	switch {
 	case found && !replace:
 		owner := BuiltinSource
@@ -94,6 +101,7 @@ func (s *Set) AddSamples(fsys fs.FS, dir, name, source string) error {
 		return err
 	}
 	s.entries[i] = entry{p.Name, loaded(&p)}
+	s.index.Store(nil)
 	return nil
 }
 
@@ -116,11 +124,31 @@ func (s *Set) Names() []string {
 
 // All returns every provider, in the order of their names.
 func (s *Set) All() []*Provider {
+	s.readAll()
 	all := make([]*Provider, len(s.entries))
 	for i, e := range s.entries {
 		all[i] = must(e.get())
 	}
 	return all
+}
+
+// readAll reads the definitions that nobody has asked for yet, on every processor, for
+// whoever needs them all is waiting.
+func (s *Set) readAll() {
+	if s.read.Load() {
+		return
+	}
+	var next atomic.Int64
+	var wg sync.WaitGroup
+	for range min(runtime.GOMAXPROCS(0), len(s.entries)) {
+		wg.Go(func() {
+			for i := next.Add(1) - 1; int(i) < len(s.entries); i = next.Add(1) - 1 {
+				_, _ = s.entries[i].get() // whoever asks for it gets the error
+			}
+		})
+	}
+	wg.Wait()
+	s.read.Store(true)
 }
 
 // must is for built-in definitions, which the tests of this package have read; those

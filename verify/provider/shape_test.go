@@ -123,6 +123,9 @@ func TestLearnSamples(t *testing.T) {
 			var s Shape
 			n := p.LearnSamples(e.Name, &s)
 			learned[p.Name] += n
+			if render(t, p, e.Name, "").Header.Get("Content-Type") == formType {
+				continue // a form has no shape
+			}
 			if guessed := e.Variants[0].Certainty == Guessed; guessed != (n == 0) {
 				t.Errorf("%s/%s: %d samples, guessed %v", p.Name, e.Name, n, guessed)
 			}

@@ -1,0 +1,388 @@
+package cmd
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"io"
+	"maps"
+	"os"
+	"os/exec"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"whk/cmd/config"
+	"whk/listener"
+	"whk/listener/filter"
+	"whk/listener/store"
+	tallies "whk/listener/tally"
+	"whk/replay"
+	"whk/tui"
+	"whk/verify"
+	"whk/verify/display"
+)
+
+// canShowScreen reports whether a person sits at a terminal that can draw.
+func (a *app) canShowScreen() bool {
+	term, _ := a.Env("TERM")
+	return a.InTTY && a.OutTTY && !a.isJSON() && term != "dumb"
+}
+
+// screenWanted reports whether the screen is what to show: it was asked for, or nothing
+// was and it can be.
+func (a *app) screenWanted(ui string) (bool, error) {
+	switch {
+	case ui != "tui":
+		return ui == "auto" && a.canShowScreen(), nil
+	case a.isJSON():
+		return false, usagef("--ui tui: the screen writes no JSON")
+	case !a.canShowScreen():
+		return false, hint(usagef("--ui tui: standard input and output are no terminal that can draw"), "--ui log writes one line an event")
+	}
+	return true, nil
+}
+
+// screenLog is the store as the screen asks for it.
+type screenLog struct {
+	app *app
+	log *store.Store
+}
+
+// Page reads entries without bodies. A text is looked for in names and bodies first, and
+// in headers where that found nothing nearer.
+func (l screenLog) Page(ctx context.Context, q tui.Query) ([]tui.Entry, error) {
+	if q.Text == "" {
+		return l.page(ctx, q.Filter, q)
+	}
+	word, err := filter.Parse(q.Filter.String()+" "+quotedTerm(q.Text), time.Now())
+	if err != nil {
+		return nil, err
+	}
+	head, err := filter.Parse(q.Filter.String()+" header:*="+quotedTerm("*"+q.Text+"*"), time.Now())
+	if err != nil {
+		return nil, err
+	}
+	entries, err := l.page(ctx, word, q)
+	if _, isDamage := damaged(err); err != nil && !isDamage {
+		return entries, err
+	}
+	if len(entries) > 0 && q.OldestFirst {
+		q.Before = entries[len(entries)-1].N
+	} else if len(entries) > 0 {
+		q.After = entries[len(entries)-1].N
+	}
+	nearer, err2 := l.page(ctx, head, q)
+	if len(nearer) > 0 {
+		entries = nearer
+	}
+	return entries, errors.Join(err, err2)
+}
+
+// page reads events, and then the attempts to deliver them: in one go where the events
+// lie close to each other.
+func (l screenLog) page(ctx context.Context, f *filter.Filter, q tui.Query) ([]tui.Entry, error) {
+	entries, damage, err := l.events(ctx, f, q)
+	if err != nil || len(entries) == 0 {
+		return entries, errors.Join(err, damage)
+	}
+	at := make(map[int64]*tui.Entry, len(entries))
+	for i := range entries {
+		at[entries[i].N] = &entries[i]
+	}
+	numbers := slices.Sorted(maps.Keys(at))
+	const near = 4
+	for len(numbers) > 0 {
+		first, last, count := numbers[0], numbers[len(numbers)-1], len(numbers)
+		if last-first >= near*int64(count) {
+			last, count = first, 1
+		}
+		numbers = numbers[count:]
+		err := l.log.Answers(ctx, first, last, func(n int64, r *verify.Result) {
+			if e := at[n]; e != nil {
+				e.Results = append(e.Results, bare(r))
+			}
+		})
+		if _, ok := damaged(err); err != nil && !ok {
+			return entries, err
+		}
+	}
+	return entries, damage
+}
+
+// bare is a result without what takes much memory. Its texts are pieces of the whole as
+// it was read, so they are copied.
+func bare(r *verify.Result) verify.Result {
+	b := *r
+	b.Header, b.Body = nil, nil
+	b.Target, b.Error, b.Outcome = strings.Clone(r.Target), strings.Clone(r.Error), verify.Outcome(strings.Clone(string(r.Outcome)))
+	return b
+}
+
+// events reads events without bodies; damage names those that cannot be read.
+func (l screenLog) events(ctx context.Context, f *filter.Filter, q tui.Query) (entries []tui.Entry, damage, err error) {
+	if f.Empty() && !q.OldestFirst { // which is how the list follows
+		events, err := l.log.List(ctx, store.Query{Before: q.Before, After: q.After, Limit: q.Limit})
+		if _, ok := damaged(err); ok {
+			damage, err = err, nil
+		}
+		for _, e := range events {
+			entries = append(entries, tui.Entry{Event: e})
+		}
+		return entries, damage, err
+	}
+	o := store.SearchOptions{Before: q.Before, After: q.After, Limit: q.Limit, OldestFirst: q.OldestFirst, Progress: q.Progress}
+	for e, err := range l.app.find(ctx, l.log, f, o) {
+		if _, ok := damaged(err); ok {
+			damage = err
+			continue
+		}
+		if err != nil {
+			return entries, damage, err
+		}
+		entries = append(entries, tui.Entry{Event: e.Event})
+	}
+	return entries, damage, nil
+}
+
+// Entry reads one event with everything.
+func (l screenLog) Entry(ctx context.Context, n int64) (tui.Entry, error) {
+	e, err := l.log.Event(ctx, n)
+	if err != nil {
+		return tui.Entry{}, err
+	}
+	results, err := l.log.Results(ctx, n)
+	return tui.Entry{Event: e, Results: results}, err
+}
+
+// Last is the highest number.
+func (l screenLog) Last(ctx context.Context) (int64, error) { return l.log.Last(ctx) }
+
+// feedSink tells the screen what comes.
+type feedSink struct{ feed *tui.Feed }
+
+func (s feedSink) ready(*receiver) error { return nil }
+func (s feedSink) event(e *listener.Event) error {
+	s.feed.Event(e)
+	return nil
+}
+func (s feedSink) result(n int64, r verify.Result) error {
+	s.feed.Result(n, r)
+	return nil
+}
+func (s feedSink) idle() time.Duration { return 0 }
+func (s feedSink) summary(tally) error { return nil }
+
+// sayWriter shows what is written for people on the screen, line by line, while the
+// terminal is not theirs.
+type sayWriter struct {
+	feed *tui.Feed
+	mu   sync.Mutex
+	rest []byte
+}
+
+func (w *sayWriter) Write(p []byte) (int, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.rest = append(w.rest, p...)
+	for {
+		line, rest, ok := bytes.Cut(w.rest, []byte("\n"))
+		if !ok {
+			return len(p), nil
+		}
+		w.feed.Say(strings.TrimPrefix(string(line), "whk: "))
+		w.rest = rest
+	}
+}
+
+// newFeed is a feed that counts for the statistics.
+func (a *app) newFeed() *tui.Feed {
+	return tui.NewFeed(tallies.New(time.Now(), tallies.Options{Definition: a.providerOf}))
+}
+
+// screen are the options that every screen has.
+func (a *app) screen(log *store.Store, feed *tui.Feed, secrets map[string][]verify.Secret) tui.Options {
+	var all []verify.Secret
+	for _, of := range secrets {
+		all = append(all, of...)
+	}
+	return tui.Options{
+		In: a.inherited(), Out: a.Out, Environ: os.Environ(),
+		Colour: a.out.on, ASCII: a.ascii(),
+		Log: screenLog{a, log}, Feed: feed, Set: a.set,
+		Redact:  a.redactor(append(all, a.knownSecrets()...)),
+		Secrets: func(name string) []verify.Secret { return secrets[name] },
+		Exec: func(ctx context.Context, args []string, out io.Writer) int {
+			return a.execute(ctx, log, secrets, args, out)
+		},
+		Shown:  a.asTyped,
+		Editor: a.editor,
+	}
+}
+
+// execute runs another command line of whk in this process: with the same store, secrets
+// and configuration, and without a terminal, so that nothing asks.
+func (a *app) execute(ctx context.Context, log *store.Store, secrets map[string][]verify.Secret, args []string, out io.Writer) int {
+	own := map[string]string{"WHK_STORE": log.Path(), "WHK_COLOR": "never", "WHK_OUTPUT": "text"}
+	for name, of := range secrets {
+		for _, s := range of {
+			if !s.Development {
+				own[config.SecretVariable(name)] = s.Reveal()
+				break
+			}
+		}
+	}
+	if a.common.profile != "" {
+		own["WHK_PROFILE"] = a.common.profile
+	}
+	for _, file := range a.common.providerFiles {
+		args = append(args, "--provider-file", file)
+	}
+	inner := IO{
+		In: strings.NewReader(""), Out: out, Err: out, Columns: a.Columns, Dir: a.Dir,
+		Env: func(name string) (string, bool) {
+			if value, ok := own[name]; ok {
+				return value, true
+			}
+			if name == "WHK_JSON" || name == "WHK_JQ" {
+				return "", false
+			}
+			return a.Env(name)
+		},
+	}
+	return run(ctx, inner, args)
+}
+
+// asTyped is a command line as a person would type it in a shell here.
+func (a *app) asTyped(args []string) string {
+	words := []string{"whk"}
+	for _, arg := range args {
+		words = append(words, replay.Quote(arg))
+	}
+	if a.common.store != "" {
+		words = append(words, "--store", replay.Quote(a.common.store))
+	}
+	if a.common.profile != "" {
+		words = append(words, "--profile", replay.Quote(a.common.profile))
+	}
+	return strings.Join(words, " ")
+}
+
+// editor is the person's editor on a file.
+func (a *app) editor(path string) (*exec.Cmd, error) {
+	words := a.editorWords()
+	return exec.Command(words[0], append(words[1:], path)...), nil
+}
+
+// runScreen shows the screen while it receives. Whichever ends first ends the other.
+func (r *receiver) runScreen(ctx context.Context, notice string, serve func(context.Context, sink) error) error {
+	feed := r.newFeed()
+	stderr := r.Err
+	r.Err = &sayWriter{feed: feed}
+	ctx, stop := context.WithCancel(ctx)
+	served := make(chan error, 1)
+	go func() {
+		defer stop()
+		served <- serve(ctx, feedSink{feed})
+	}()
+	watched := r.notify(ctx, r.log, feed)
+	o := r.screen(r.log, feed, r.secrets)
+	o.Title = strings.TrimPrefix(r.url, "http://")
+	o.SendTo, o.Notice = r.url, notice
+	for _, route := range r.options.Routes {
+		if !route.Shadow {
+			o.Targets = append(o.Targets, route.Name)
+		}
+	}
+	err := tui.Run(ctx, o)
+	stop()
+	r.Err = stderr
+	return errors.Join(err, <-served, <-watched)
+}
+
+// notify tells the feed whenever anybody has written to the store, until ctx ends.
+func (a *app) notify(ctx context.Context, log *store.Store, feed *tui.Feed) <-chan error {
+	done := make(chan error, 1)
+	go func() {
+		done <- func() error {
+			follower, err := log.Follow()
+			if err != nil {
+				return err
+			}
+			defer follower.Close()
+			ticker := time.NewTicker(pollEvery)
+			defer ticker.Stop()
+			for {
+				select {
+				case <-ctx.Done():
+					return nil
+				case <-ticker.C:
+				}
+				changed, err := follower.Changed()
+				if err != nil {
+					feed.Say(display.Line(err.Error()))
+					return nil
+				}
+				if changed {
+					feed.Changed()
+				}
+			}
+		}()
+	}()
+	return done
+}
+
+// watchScreen shows the screen on what is stored, and on what others write to it.
+func (a *app) watchScreen(ctx context.Context, log *store.Store, picked *filter.Filter) error {
+	feed := a.newFeed()
+	stderr := a.Err
+	a.Err = &sayWriter{feed: feed}
+	ctx, stop := context.WithCancel(ctx)
+	last, err := log.Last(ctx)
+	if err != nil {
+		stop()
+		return err
+	}
+	all, err := a.where("", time.Now())
+	if err != nil {
+		stop()
+		return err
+	}
+	t := &tail{app: a, log: log, filter: all, sink: feedSink{feed}, shown: map[int64]bool{}}
+	followed := make(chan error, 1)
+	go func() { followed <- t.run(ctx, &tailFlags{follow: true}) }()
+	o := a.screen(log, feed, nil)
+	o.Title, o.Filter = log.Path(), picked.String()
+	o.Count = func(ctx context.Context) error { return a.countInto(ctx, log, all, last, feed) }
+	err = tui.Run(ctx, o)
+	stop()
+	a.Err = stderr
+	if failed := <-followed; !errors.Is(failed, context.Canceled) {
+		err = errors.Join(err, failed)
+	}
+	return err
+}
+
+// countInto tells the feed of every event up to a number, without their bodies.
+func (a *app) countInto(ctx context.Context, log *store.Store, all *filter.Filter, last int64, feed *tui.Feed) error {
+	var damage error
+	for e, err := range a.find(ctx, log, all, store.SearchOptions{OldestFirst: true, Before: last + 1}) {
+		if _, ok := damaged(err); ok {
+			damage = err
+			continue
+		}
+		if err != nil {
+			return err
+		}
+		results, err := e.results()
+		if _, ok := damaged(err); err != nil && !ok {
+			return err
+		}
+		feed.Event(e.Event)
+		for _, r := range results {
+			feed.Result(e.N, r)
+		}
+	}
+	return damage
+}
