@@ -93,6 +93,8 @@ type app struct {
 	loaded   *config.Loaded
 	settings config.Settings
 	set      *provider.Set
+	// publicURL is what senders use, for schemes that sign it; "" when it is not known.
+	publicURL string
 }
 
 // commonFlags are understood by every command.

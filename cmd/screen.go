@@ -213,12 +213,42 @@ func (a *app) screen(log *store.Store, feed *tui.Feed, secrets map[string][]veri
 		Log: screenLog{a, log}, Feed: feed, Set: a.set,
 		Redact:  a.redactor(append(all, a.knownSecrets()...)),
 		Secrets: func(name string) []verify.Secret { return secrets[name] },
+		Explain: func(ctx context.Context, e *listener.Event, width int) []string {
+			return a.explained(ctx, e, secrets[e.Provider], width)
+		},
 		Exec: func(ctx context.Context, args []string, out io.Writer) int {
 			return a.execute(ctx, log, secrets, args, out)
 		},
 		Shown:  a.asTyped,
 		Editor: a.editor,
 	}
+}
+
+// explained says why an event did not pass its check, and how to mend that.
+func (a *app) explained(ctx context.Context, e *listener.Event, secrets []verify.Secret, width int) []string {
+	x := a.explain(ctx, a.providerOf(e.Provider), e.Delivery, e.Verdict, secrets, a.publicURL, e.At)
+	if x == nil {
+		return nil
+	}
+	p := paint{ascii: a.ascii()}
+	said := explanationLines(p, x, width)
+	if fixes := fixLines(p, x, width); len(fixes) > 0 {
+		said = append(append(said, ""), fixes...)
+	}
+	return said
+}
+
+// allSecrets are the secrets of every provider, the well-known ones where there are none.
+func (a *app) allSecrets() (map[string][]verify.Secret, error) {
+	all := map[string][]verify.Secret{}
+	for _, p := range a.set.All() {
+		secrets, err := a.secrets(p, &secretFlags{}, "")
+		if err != nil {
+			return nil, err
+		}
+		all[p.Name] = secrets
+	}
+	return all, nil
 }
 
 // execute runs another command line of whk in this process: with the same store, secrets
@@ -277,6 +307,7 @@ func (a *app) editor(path string) (*exec.Cmd, error) {
 
 // runScreen shows the screen while it receives. Whichever ends first ends the other.
 func (r *receiver) runScreen(ctx context.Context, notice string, serve func(context.Context, sink) error) error {
+	r.publicURL = r.flags.publicURL
 	feed := r.newFeed()
 	stderr := r.Err
 	r.Err = &sayWriter{feed: feed}
@@ -335,24 +366,26 @@ func (a *app) notify(ctx context.Context, log *store.Store, feed *tui.Feed) <-ch
 
 // watchScreen shows the screen on what is stored, and on what others write to it.
 func (a *app) watchScreen(ctx context.Context, log *store.Store, picked *filter.Filter) error {
-	feed := a.newFeed()
-	stderr := a.Err
-	a.Err = &sayWriter{feed: feed}
-	ctx, stop := context.WithCancel(ctx)
 	last, err := log.Last(ctx)
 	if err != nil {
-		stop()
 		return err
 	}
 	all, err := a.where("", time.Now())
 	if err != nil {
-		stop()
 		return err
 	}
+	secrets, err := a.allSecrets()
+	if err != nil {
+		return err
+	}
+	feed := a.newFeed()
+	stderr := a.Err
+	a.Err = &sayWriter{feed: feed}
+	ctx, stop := context.WithCancel(ctx)
 	t := &tail{app: a, log: log, filter: all, sink: feedSink{feed}, shown: map[int64]bool{}}
 	followed := make(chan error, 1)
 	go func() { followed <- t.run(ctx, &tailFlags{follow: true}) }()
-	o := a.screen(log, feed, nil)
+	o := a.screen(log, feed, secrets)
 	o.Title, o.Filter = log.Path(), picked.String()
 	o.Count = func(ctx context.Context) error { return a.countInto(ctx, log, all, last, feed) }
 	err = tui.Run(ctx, o)

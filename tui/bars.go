@@ -220,6 +220,8 @@ func (m *model) lastLine() line {
 func (m *model) hints() line {
 	var ids []action
 	switch {
+	case m.focus == onList && len(m.list.rows) == 0:
+		ids = []action{actFilter, actSend, actStats, actCommand}
 	case m.focus == onList:
 		ids = []action{actOpen, actReplay, actEdit, actSearch, actFilter, actVerify, actDiff, actMark, actSend, actStats}
 	case m.detail.tab == tabVerify:

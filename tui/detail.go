@@ -6,6 +6,7 @@ import (
 
 	tea "charm.land/bubbletea/v2"
 
+	"whk/listener"
 	"whk/verify"
 )
 
@@ -60,7 +61,7 @@ type entryRead struct {
 
 // pageMade brings another page of the event.
 type pageMade struct {
-	n    int64
+	of   *listener.Event // as it was read then
 	tab  tab
 	page page
 }
@@ -129,13 +130,13 @@ func (m *model) layOut(to tab) tea.Cmd {
 	if d.entry.Event == nil || d.pages[to] != nil {
 		return nil
 	}
-	build, ctx, entry, n := m.builder(), m.ctx, d.entry, d.shown
-	return func() tea.Msg { return pageMade{n, to, build.page(ctx, entry, to)} }
+	build, ctx, entry := m.builder(), m.ctx, d.entry
+	return func() tea.Msg { return pageMade{entry.Event, to, build.page(ctx, entry, to)} }
 }
 
 // tookPage shows a page that was made, unless another event is seen by now.
 func (m *model) tookPage(x pageMade) {
-	if x.n == m.detail.shown {
+	if x.of == m.detail.entry.Event { // and was not read again since, with another answer
 		m.detail.pages[x.tab] = x.page
 		m.holdScroll()
 	}

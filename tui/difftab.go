@@ -71,6 +71,28 @@ func (b builder) pair(ctx context.Context, e Entry) (p pair, why string) {
 	return p, ""
 }
 
+// treeColumns are the widths of paths and old values: as wide as they are where all three
+// columns have room, or else a fair share.
+func (b builder) treeColumns(changes provider.Changes) (paths, olds int) {
+	news := 0
+	for _, c := range changes.List {
+		if c.Kind == provider.NotReported {
+			continue
+		}
+		paths = max(paths, display.Width(display.Line(c.Path)))
+		if c.Kind == provider.Changed {
+			olds, news = max(olds, display.Width(b.value(c.Old))), max(news, display.Width(b.value(c.New)))
+		}
+	}
+	const between = 8
+	room := max(b.width-between, 30)
+	if paths+olds+news > room {
+		paths = min(paths, room*2/5)
+		olds = min(olds, max(room-paths-news, (room-paths)/2))
+	}
+	return paths, olds
+}
+
 // treeDiff lists the changes by path, the changed ones first.
 func (b builder) treeDiff(p pair, changes provider.Changes) lines {
 	counts := say(faint, fmt.Sprintf("changed %d%sadded %d%sremoved %d", changes.Count(provider.Changed),
@@ -79,15 +101,7 @@ func (b builder) treeDiff(p pair, changes provider.Changes) lines {
 	if one := joined(page[:2], span{faint, b.theme.dot}); one.width() < b.width-1 {
 		page = lines{one, nil}
 	}
-	paths, olds := 0, 0
-	for _, c := range changes.List {
-		if c.Kind != provider.NotReported {
-			paths = max(paths, min(display.Width(display.Line(c.Path)), max(b.width/3, 16)))
-			if c.Kind == provider.Changed {
-				olds = max(olds, min(display.Width(b.value(c.Old)), max(b.width/4, 12)))
-			}
-		}
-	}
+	paths, olds := b.treeColumns(changes)
 	for _, kind := range []struct {
 		of   provider.ChangeKind
 		sign string

@@ -105,16 +105,22 @@ type verdictNews struct {
 // frameTime is how long a frame lasts at least.
 const frameTime = 33 * time.Millisecond
 
-// wait waits until something has happened, and so long that frames do not follow each
-// other faster than an eye can see. It reports false when ctx has ended.
-func (f *Feed) wait(ctx context.Context, drawn time.Time, now func() time.Time) (news, bool) {
+// pauseAfter is how long a frame lasts whose rows took so long to read. Where the processor
+// is wanted elsewhere, the receiver most of all, the screen takes a small part of it.
+func pauseAfter(read time.Duration) time.Duration {
+	return min(max(frameTime, 6*read), 8*frameTime)
+}
+
+// wait waits until something has happened, and so long after the last frame that frames do
+// not follow each other faster than an eye can see. It reports false when ctx has ended.
+func (f *Feed) wait(ctx context.Context, drawn time.Time, pause time.Duration, now func() time.Time) (news, bool) {
 	select {
 	case <-ctx.Done():
 		return news{}, false
 	case <-f.changed:
 	}
-	if early := frameTime - now().Sub(drawn); early > 0 {
-		timer := time.NewTimer(min(early, frameTime))
+	if early := pause - now().Sub(drawn); early > 0 {
+		timer := time.NewTimer(min(early, pause))
 		defer timer.Stop()
 		select {
 		case <-ctx.Done():

@@ -150,7 +150,7 @@ func standard() []binding {
 		{actHeader, everywhere, []string{"i"}, "hide or show the lines above and below", ""},
 		{actDelete, everywhere, []string{"X"}, "delete the event, after a question", ""},
 		{actClear, everywhere, []string{"ctrl+x"}, "delete all that fit the filter, after a question", ""},
-		{actCommand, everywhere, []string{":"}, "run any command of whk", ""},
+		{actCommand, everywhere, []string{":"}, "run any command of whk", "command"},
 		{actLog, everywhere, []string{"@"}, "what was done, as commands to paste", ""},
 		{actRefresh, everywhere, []string{"ctrl+l"}, "draw everything anew", ""},
 		{actHelp, everywhere, []string{"?"}, "keys", "keys"},

@@ -59,5 +59,5 @@ func (m *model) detailWidth() int {
 	if m.width < sideBySide || m.zoomed {
 		return m.width
 	}
-	return m.width - 1 - min(max(54, m.width*9/20), 90)
+	return m.width - 1 - min(max(54, m.width/2), 90)
 }

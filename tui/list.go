@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"whk/verify"
+	"whk/verify/display"
 )
 
 // columns are the widths of the list, 0 for what is not shown.
@@ -24,7 +25,7 @@ func columnsFor(width int, few bool, rows []row) columns {
 		c.number = max(3, len(strconv.FormatInt(rows[len(rows)-1].n, 10)))
 	}
 	for i := range rows {
-		c.provider = max(c.provider, min(len(rows[i].provider), 12))
+		c.provider = max(c.provider, min(display.Width(display.Line(rows[i].provider)), 12))
 	}
 	c.provider = max(c.provider, 8)
 	if few {
@@ -36,13 +37,18 @@ func columnsFor(width int, few bool, rows []row) columns {
 			left -= n + 1
 		}
 	}
-	if left < 18 && c.provider > 0 {
+	const enough = 18 // for a name such as SerialNumber.update
+	if left < enough && c.app > 4 {
+		left += c.app - 4
+		c.app = 4
+	}
+	if left < enough && c.took > 0 {
 		left += c.took + 1
 		c.took = 0
 	}
-	if left < 18 && c.provider > 0 {
-		left += c.app - 4
-		c.app = 4
+	if left < enough && c.provider > 10 {
+		left += c.provider - 10
+		c.provider = 10
 	}
 	c.event = max(left, 1)
 	return c
@@ -71,11 +77,15 @@ func (t *theme) listRow(r *row, c columns, chosen, marked bool) line {
 	switch {
 	case chosen:
 		l[0] = span{accent, t.cursor}
-	case marked:
+	case marked && c.number == 0:
 		l[0] = span{warn, t.marked}
 	}
 	if c.number > 0 {
-		l = append(l, right(faint, strconv.FormatInt(r.n, 10), c.number, t.more), blank(1))
+		behind := blank(1)
+		if marked {
+			behind = span{warn, t.marked}
+		}
+		l = append(l, right(faint, strconv.FormatInt(r.n, 10), c.number, t.more), behind)
 	}
 	l = append(l, cell(faint, r.at.Local().Format(time.TimeOnly), 9, t.more))
 	if c.provider > 0 {

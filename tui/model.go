@@ -44,11 +44,12 @@ type model struct {
 	allFolded  bool // the body of the event
 	order      order
 
-	reading bool  // a page of rows is on its way
-	again   bool  // and another one has to follow it
-	stale   bool  // rows that are held may not be what they are in the log
-	scan    *scan // how far it has got
-	finding *scan // how far a search has got
+	reading bool          // a page of rows is on its way
+	again   bool          // and another one has to follow it
+	readFor time.Duration // how long the last one took
+	stale   bool          // rows that are held may not be what they are in the log
+	scan    *scan         // how far it has got
+	finding *scan         // how far a search has got
 	detail  detail
 	busy    bool // an event is on its way
 
@@ -99,12 +100,12 @@ func (m *model) Init() tea.Cmd {
 
 // wait waits for news of the feed.
 func (m *model) wait() tea.Cmd {
-	feed, ctx, since, now := m.o.Feed, m.ctx, m.drawn, m.o.Now
+	feed, ctx, since, pause, now := m.o.Feed, m.ctx, m.drawn, pauseAfter(m.readFor), m.o.Now
 	if feed == nil {
 		return nil
 	}
 	return func() tea.Msg {
-		n, ok := feed.wait(ctx, since, now)
+		n, ok := feed.wait(ctx, since, pause, now)
 		if !ok {
 			return nil
 		}

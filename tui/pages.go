@@ -284,7 +284,7 @@ func (b builder) secrets(e *listener.Event) lines {
 // excerpt is how much of an answer is shown.
 const excerpt = 8 << 10
 
-// attempts are the answers of the app, the last one at the bottom.
+// attempts are the answers of the app, the last one first.
 func (b builder) attempts(e Entry) page {
 	if len(e.Results) == 0 {
 		what := "Nothing was forwarded."
@@ -294,16 +294,11 @@ func (b builder) attempts(e Entry) page {
 		return lines{nil, say(plain, what), say(faint, b.keys.key(actReplay)+" replays the event, and its answer stands here then.")}
 	}
 	var page lines
-	var before *verify.Result
-	for i := range e.Results {
-		r := &e.Results[i]
-		if i > 0 {
+	for i := range slices.Backward(e.Results) {
+		if len(page) > 0 {
 			page = append(page, nil)
 		}
-		page = append(page, b.attempt(i, r, before)...)
-		if !r.Shadow {
-			before = r
-		}
+		page = append(page, b.attempt(i, &e.Results[i], verify.LastAttempt(e.Results[:i]))...)
 	}
 	return page
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"sync/atomic"
+	"time"
 
 	tea "charm.land/bubbletea/v2"
 
@@ -26,8 +27,9 @@ const (
 
 // rowsRead brings rows that were read.
 type rowsRead struct {
-	how  reading
-	rows []row // those that were asked for, and behind them those that are seen
+	how   reading
+	rows  []row // those that were asked for, and behind them those that are seen
+	began time.Time
 	// seen is how many rows were seen already.
 	seen int
 	// last was the newest number of all when the read began.
@@ -104,7 +106,7 @@ func (m *model) readRows(how reading) tea.Cmd {
 	ctx, cancel := context.WithCancel(m.ctx)
 	s := &scan{cancel: cancel}
 	m.reading, m.again, m.scan = true, false, s
-	log, x := m.o.Log, rowsRead{how: how, of: m.filter, by: s}
+	log, x := m.o.Log, rowsRead{how: how, of: m.filter, by: s, began: m.now}
 	q := m.query(how)
 	q.Progress = s.progress
 	var seen []Query
@@ -196,6 +198,9 @@ func (m *model) tookRows(x rowsRead) tea.Cmd {
 	}
 	m.reading = false
 	m.last = max(m.last, x.last)
+	if x.how >= readNewer && x.how <= readSeen {
+		m.readFor = m.now.Sub(x.began)
+	}
 	m.stale = m.stale || x.err != nil
 	stopped := errors.Is(x.err, context.Canceled)
 	switch {

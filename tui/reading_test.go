@@ -3,6 +3,7 @@ package tui
 import (
 	"strings"
 	"testing"
+	"time"
 )
 
 // The first event is a key away, wherever the list is.
@@ -64,5 +65,16 @@ func TestSearchShowsItsProgress(t *testing.T) {
 	}
 	if _, again = s.m.Update(findingOn{new(scan)}); again != nil {
 		t.Error("the progress of a search that has ended is drawn again")
+	}
+}
+
+// Frames follow each other more slowly where reading takes long.
+func TestPauseAfter(t *testing.T) {
+	for _, tt := range []struct{ read, want time.Duration }{
+		{0, frameTime}, {3 * time.Millisecond, frameTime}, {20 * time.Millisecond, 120 * time.Millisecond}, {time.Hour, 8 * frameTime}, {-time.Hour, frameTime},
+	} {
+		if got := pauseAfter(tt.read); got != tt.want {
+			t.Errorf("after %s of reading a frame lasts %s, want %s", tt.read, got, tt.want)
+		}
 	}
 }

@@ -21,7 +21,7 @@ func TestMouse(t *testing.T) {
 	})
 	t.Run("below the rows, on the rules, and with another button", func(t *testing.T) {
 		s := newScreen(t, someLog(), 120, 40)
-		for _, msg := range []tea.Msg{click(10, 30), click(10, 0), click(10, 1), click(10, 2), click(10, 38), click(10, 39), click(54, 8), tea.MouseClickMsg{X: 10, Y: 7, Button: tea.MouseRight}} {
+		for _, msg := range []tea.Msg{click(10, 30), click(10, 0), click(10, 1), click(10, 2), click(10, 38), click(10, 39), click(60, 8), tea.MouseClickMsg{X: 10, Y: 7, Button: tea.MouseRight}} {
 			s.send(msg)
 			if got, want := s.cursor(), int64(12); got != want {
 				t.Errorf("%v: cursor on %d, want %d", msg, got, want)

@@ -119,7 +119,7 @@ func TestMarks(t *testing.T) {
 	s.keys("space", "W")
 	s.sees("space marks an event first")
 	s.keys("up", "W")
-	s.sees("◆ 12", "#12 rentman/Contact.create → #11 ploomes/ContactsWithAVery")
+	s.sees("12◆14:02:37", "#12 rentman/Contact.create → #11 ploomes/ContactsWith")
 	s.keys("W")
 	s.sees("Contacts 2630362, old → new")
 	s.keys("W", "down")

@@ -2,6 +2,7 @@ package tui
 
 import (
 	"strings"
+	"unicode/utf8"
 
 	"charm.land/lipgloss/v2"
 
@@ -99,7 +100,7 @@ func (t *theme) draw(b *strings.Builder, l line, width int, chosen bool) {
 		if left == 0 {
 			break
 		}
-		text := display.Line(s.text)
+		text := display.Line(start(s.text, 4*left+64)) // more cannot be seen
 		columns := display.Width(text)
 		if columns > left || columns == left && restOf(l[i+1:]) {
 			text = display.Shorten(text+strings.Repeat(" ", max(left-columns, 0)+1), left, t.more)
@@ -111,6 +112,19 @@ func (t *theme) draw(b *strings.Builder, l line, width int, chosen bool) {
 	if left > 0 {
 		t.piece(b, plain, strings.Repeat(" ", left), chosen)
 	}
+}
+
+// start is the start of a text of about n bytes, whose last character is whole.
+func start(text string, n int) string {
+	if len(text) <= n {
+		return text
+	}
+	for range utf8.UTFMax - 1 {
+		if n > 0 && !utf8.RuneStart(text[n]) {
+			n--
+		}
+	}
+	return text[:n]
 }
 
 // restOf reports whether anything to be seen is left of a line.
