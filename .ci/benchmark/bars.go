@@ -19,20 +19,35 @@ const megabyte = 1_000_000
 
 // bars are those that this program can judge; others stand in the tests.
 func bars() []bar {
+	paced := newPacing()
 	return []bar{
 		{number: 1, title: "receive, verified and durable, against a bare handler", limit: 0.33, figure: receive},
 		{number: 4, title: "refused or lost, 100,000 sent over 64 connections", limit: 0, atMost: true, rounds: 1, figure: lost},
 		{number: 6, title: "one connection: p50 added by the store, in fdatasyncs of 1 KB", limit: 2.5, atMost: true, figure: latency},
 		{number: 8, title: "resident memory of listen, without the screen", limit: 40, atMost: true, unit: " MB", rounds: 1, figure: memory},
+		{number: 8, title: "the same with the screen", limit: 80, atMost: true, unit: " MB", rounds: 1, figure: screenMemory},
+		{number: 8, title: "by how much it grows with the screen, 5,000 events/s", limit: 8, atMost: true, unit: " MB", rounds: 3, figure: paced.heldPaced},
 		{number: 9, title: "list the newest 50 of many events, against 1,000", limit: 5, atMost: true, figure: listing()},
 		{number: 10, title: "list the newest 50 of one name, as above", limit: 5, atMost: true, figure: listing("--event", "rentman/*.delete")},
 		{number: 10, title: "the same as a filter, provider:rentman event:*.delete", limit: 5, atMost: true, figure: listing("--where", "provider:rentman event:*.delete")},
+		{number: 9, title: "the first frame of the screen, many events against 1,000", limit: 2, atMost: true, figure: firstFrame},
+		{number: 9, title: "from a key to the end of its frame, p99, many events", limit: 16, atMost: true, unit: " ms", figure: keys},
+		{number: 10, title: "a filter on the screen, many events against 1,000", limit: 5, atMost: true, figure: filtering},
 		{number: 11, title: "find a rare text in the bodies, against grep -F on them", limit: 5, atMost: true, figure: searching},
+		{number: 11, title: "esc leaves a search on the screen, which shows its progress", limit: 100, atMost: true, unit: " ms", figure: leaving},
 		{number: 12, title: "1 MiB bodies, against a handler that only verifies", limit: 0.22, figure: large},
 		{number: 13, title: "send -n, forged and signed, against wrk sending one body", limit: 0.45, figure: sending},
 		{number: 15, title: "whk version, against a hello-world cobra program", limit: 2, atMost: true, figure: startUp("version")},
 		{number: 15, title: "whk --help, against a hello-world cobra program", limit: 2, atMost: true, figure: startUp("--help")},
+		{number: 16, title: "whk version on a terminal that answers nothing, extra time", limit: 50, atMost: true, unit: " ms", rounds: 3, figure: silent("version")},
+		{number: 16, title: "whk --help, as above", limit: 50, atMost: true, unit: " ms", rounds: 3, figure: silent("--help")},
+		{number: 16, title: "whk events list, as above", limit: 50, atMost: true, unit: " ms", rounds: 3, figure: silent("events", "list")},
 		{number: 17, title: "stripped binary", limit: 18, atMost: true, unit: " MB", rounds: 1, figure: binarySize},
+		{number: 18, title: "drawing at 5,000 events/s, of one core", limit: 15, atMost: true, unit: " %", rounds: 3, figure: paced.drawing},
+		{number: 18, title: "processor time for a key, many events against 1,000", limit: 1.2, atMost: true, figure: keyCost},
+		{number: 19, title: "missed at 5,000 events/s with the screen", limit: 0, atMost: true, rounds: 3, figure: paced.missing},
+		{number: 19, title: "p99 at 5,000 events/s, screen on against off", limit: 1.5, atMost: true, rounds: 3, figure: paced.lateness},
+		{number: 19, title: "receive at full speed, screen on against off", limit: 0.9, figure: fullSpeed},
 		{number: 21, title: "on disk for each event of 400 bytes", limit: 1000, atMost: true, unit: " B", rounds: 1, figure: onDisk},
 		{number: 22, title: "memory of an export of all events as NDJSON, at its peak", limit: 64, atMost: true, unit: " MB", rounds: 3, figure: exporting},
 	}

@@ -43,6 +43,7 @@ func load(ctx context.Context, args []string) error {
 	size := flags.Int("size", 400, "bytes of a body")
 	count := flags.Int("count", 0, "how many to send; without it, -length decides")
 	length := flags.Duration("length", 5*time.Second, "how long to send")
+	rate := flags.Float64("rate", 0, "how many to send in a second, as long as answers come in time; as many as can be, without it")
 	first := flags.Int("first", 0, "number of the first event, to make them differ from earlier ones")
 	if err := flags.Parse(args); err != nil {
 		return err
@@ -66,16 +67,22 @@ func load(ctx context.Context, args []string) error {
 	}
 
 	var next atomic.Int64
-	take := func() []byte {
+	var start time.Time
+	take := func() ([]byte, time.Time) {
 		n := next.Add(1)
 		if ctx.Err() != nil || *count > 0 && n > int64(*count) {
-			return nil
+			return nil, time.Time{}
 		}
-		return requests[n%int64(len(requests))]
+		due := time.Now()
+		if *rate > 0 {
+			due = start.Add(time.Duration(float64(n) / *rate * float64(time.Second)))
+			time.Sleep(time.Until(due))
+		}
+		return requests[n%int64(len(requests))], due
 	}
 	senders := make([]sender, *connections)
 	var group sync.WaitGroup
-	start := time.Now()
+	start = time.Now()
 	for i := range senders {
 		senders[i].address = u.Host
 		group.Go(func() { senders[i].run(take) })
@@ -114,11 +121,13 @@ type sender struct {
 // patience is how long an answer may take before it counts as lost.
 const patience = 30 * time.Second
 
-func (s *sender) run(take func() []byte) {
+// run sends until there is nothing to take. How long an answer takes counts from when its
+// request was due: one that waits for a connection is as late as one that waits for whk.
+func (s *sender) run(take func() ([]byte, time.Time)) {
 	var conn net.Conn
 	var answers *bufio.Reader
 	for broken := 0; broken < 100; {
-		request := take()
+		request, due := take()
 		if request == nil {
 			break
 		}
@@ -131,9 +140,8 @@ func (s *sender) run(take func() []byte) {
 		var status int
 		var again bool
 		if err == nil {
-			start := time.Now()
 			status, again, err = exchange(conn, answers, request)
-			s.times = append(s.times, time.Since(start))
+			s.times = append(s.times, time.Since(due))
 		}
 		switch {
 		case err != nil:

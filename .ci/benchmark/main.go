@@ -53,6 +53,7 @@ type options struct {
 	dir             string // for stores; emptied by whoever made it
 	pairs           int
 	length          time.Duration // of one measurement
+	seconds         int           // of a measurement at a fixed rate
 	events          int           // for what is measured after a number of events
 	noise           float64
 	only            string
@@ -68,6 +69,7 @@ func measure(ctx context.Context, args []string) error {
 	flags.StringVar(&o.dir, "dir", os.TempDir(), "`folder` for stores, on the disk that counts")
 	flags.IntVar(&o.pairs, "pairs", 5, "pairs of measurements for each bar")
 	flags.DurationVar(&o.length, "length", 5*time.Second, "length of one measurement")
+	flags.IntVar(&o.seconds, "seconds", 20, "length of a measurement at a fixed rate, in `seconds`")
 	flags.IntVar(&o.events, "events", 200_000, "`number` of events in the log that is listed, searched, exported and weighed")
 	flags.Float64Var(&o.noise, "noise", 0.1, "share of the machine that others may take")
 	flags.StringVar(&o.only, "bars", "", "`numbers` of the bars to measure, such as 1,4,12; all by default")

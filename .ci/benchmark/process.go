@@ -22,6 +22,8 @@ type receiver struct {
 	store  string // whk's event log; empty for others
 	stderr *bytes.Buffer
 	ended  chan error
+	// terminal is what it draws on, nil for none.
+	terminal *terminal
 }
 
 // startServe starts this program's own receiver.
@@ -39,8 +41,25 @@ func (b *bench) startServe(ctx context.Context, args ...string) (*receiver, erro
 	return start(ctx, cmd, ready)
 }
 
-// startListen starts whk on a new store, or on the one that is named.
+// startListen starts whk without a screen, on a new store, or on the one that is named.
 func (b *bench) startListen(ctx context.Context, store string, args ...string) (*receiver, error) {
+	return b.startListenOn(ctx, nil, store, append([]string{"--ui", "none"}, args...)...)
+}
+
+// startScreen starts whk with its screen.
+func (b *bench) startScreen(ctx context.Context, store string) (*receiver, error) {
+	t, err := newTerminal(false)
+	if err != nil {
+		return nil, err
+	}
+	r, err := b.startListenOn(ctx, t, store, "--ui", "tui")
+	if err != nil {
+		t.close()
+	}
+	return r, err
+}
+
+func (b *bench) startListenOn(ctx context.Context, t *terminal, store string, args ...string) (*receiver, error) {
 	dir, err := os.MkdirTemp(b.dir, "listen")
 	if err != nil {
 		return nil, err
@@ -50,14 +69,18 @@ func (b *bench) startListen(ctx context.Context, store string, args ...string) (
 	}
 	ready := filepath.Join(dir, "ready")
 	cmd := b.command(ctx, b.whk, append([]string{
-		"listen", "--ui", "none", "--addr", "127.0.0.1:0", "--ready-file", ready, "--store", store,
+		"listen", "--addr", "127.0.0.1:0", "--ready-file", ready, "--store", store,
 	}, args...)...)
 	cmd.Env = append(cmd.Env, "WHK_SECRET_RENTMAN="+secret)
+	if t != nil {
+		t.attach(cmd)
+		defer t.started()
+	}
 	r, err := start(ctx, cmd, ready)
 	if err != nil {
 		return nil, err
 	}
-	r.store = store
+	r.store, r.terminal = store, t
 	return r, nil
 }
 
@@ -110,6 +133,9 @@ func start(ctx context.Context, cmd *exec.Cmd, ready string) (*receiver, error) 
 
 // stop ends the process as Ctrl-C does and waits for it.
 func (r *receiver) stop() error {
+	if r.terminal != nil {
+		defer r.terminal.close()
+	}
 	if err := r.cmd.Process.Signal(os.Interrupt); err != nil && !errors.Is(err, os.ErrProcessDone) {
 		return err
 	}
