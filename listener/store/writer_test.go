@@ -177,7 +177,7 @@ func TestFailedBatch(t *testing.T) {
 			queued(s, len(events)+len(group)+1)
 			release()
 			wg.Wait()
-			for _, e := range append(events, group...) {
+			for _, e := range slices.Concat(events, group) {
 				if e.N != 0 {
 					t.Errorf("an event that failed has number %d", e.N)
 				}
