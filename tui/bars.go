@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
-	"time"
 
 	"whk/verify"
 	"whk/verify/display"
@@ -131,7 +130,7 @@ func (m *model) ruled(title line, width int, focused bool) line {
 func (m *model) listTitle() line {
 	l := line{{bold, "Events"}}
 	if r, ok := m.list.current(); ok {
-		l = append(l, span{faint, fmt.Sprintf(" %s/%s", thousands(r.n), thousands(m.last))})
+		l = append(l, span{faint, fmt.Sprintf(" %s/%s", display.Thousands(r.n), display.Thousands(m.last))})
 	}
 	if m.order.by != byNumber || m.order.reversed {
 		l = append(l, span{accent, " by " + m.order.String()})
@@ -153,7 +152,7 @@ func (m *model) detailTitle() line {
 	if e == nil {
 		return nil
 	}
-	return line{{faint, thousands(e.N) + " "}, {bold, e.FullName()}, {plain, " "}, {verdictRole(e.Verdict), m.theme.verdict(e.Verdict) + " " + string(e.Verdict.Status)}}
+	return line{{faint, display.Thousands(e.N) + " "}, {bold, e.FullName()}, {plain, " "}, {verdictRole(e.Verdict), m.theme.verdict(e.Verdict) + " " + string(e.Verdict.Status)}}
 }
 
 // footLine is the rule below the panes, with the figures.
@@ -182,10 +181,10 @@ func (m *model) figures() []line {
 		all = append(all, line{{faint, "per s "}, {plain, spark}})
 	}
 	if m.news.p95 > 0 {
-		all = append(all, line{{faint, "p50 "}, {plain, took(m.news.p50)}, {faint, " p95 "}, {plain, took(m.news.p95)}})
+		all = append(all, line{{faint, "p50 "}, {plain, display.Took(m.news.p50)}, {faint, " p95 "}, {plain, display.Took(m.news.p95)}})
 	}
 	if m.news.invalid > 0 {
-		all = append(all, line{{bad, thousands(m.news.invalid) + " invalid"}})
+		all = append(all, line{{bad, display.Thousands(m.news.invalid) + " invalid"}})
 	}
 	return all
 }
@@ -249,23 +248,6 @@ func (m *model) hints() line {
 		}
 	}
 	return append(l, last...)
-}
-
-// thousands writes a number with commas.
-func thousands(n int64) string {
-	text := strconv.FormatInt(n, 10)
-	for i := len(text) - 3; i > 0; i -= 3 {
-		text = text[:i] + "," + text[i:]
-	}
-	return text
-}
-
-// took rounds a duration to what a person reads.
-func took(d time.Duration) string {
-	if d < time.Second {
-		return fmt.Sprintf("%.3g ms", float64(d.Microseconds())/1000)
-	}
-	return fmt.Sprintf("%.3g s", d.Seconds())
 }
 
 // size is a number of bytes in words.

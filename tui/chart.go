@@ -66,7 +66,7 @@ const (
 )
 
 // axisWidth is what the axis of a chart takes whose highest count is most.
-func axisWidth(most int) int { return max(len(thousands(int64(most))), 4) + 2 }
+func axisWidth(most int) int { return max(len(display.Thousands(int64(most))), 4) + 2 }
 
 // chart draws columns, in at most so many columns of the screen. Counts for which there
 // is no room are left out, the oldest first.
@@ -84,7 +84,7 @@ func (t *theme) chart(c columnChart, width int) lines {
 	for row := range chartRows {
 		label := ""
 		if row == 0 {
-			label = thousands(int64(most))
+			label = display.Thousands(int64(most))
 		}
 		var b strings.Builder
 		for _, n := range counts {
@@ -143,7 +143,7 @@ func (t *theme) barChart(title string, rows []bar, labelsRight bool, width int) 
 	label, figures, remark, most := 0, 0, 0, int64(0)
 	for _, r := range rows {
 		label = max(label, display.Width(display.Line(r.label)))
-		figures = max(figures, len(thousands(r.n)))
+		figures = max(figures, len(display.Thousands(r.n)))
 		remark = max(remark, display.Width(r.remark))
 		most = max(most, r.n)
 	}
@@ -158,7 +158,7 @@ func (t *theme) barChart(title string, rows []bar, labelsRight bool, width int) 
 		if labelsRight {
 			l[0] = right(plain, r.label, label, t.more)
 		}
-		number := right(plain, thousands(r.n), figures, t.more)
+		number := right(plain, display.Thousands(r.n), figures, t.more)
 		if r.n == 0 {
 			number.role = faint
 		}

@@ -26,7 +26,7 @@ func (b builder) diff(ctx context.Context, e Entry) page {
 	p, why := b.pair(ctx, e)
 	if why != "" {
 		page := lines{nil, say(plain, why)}
-		for _, text := range wrap("Mark an event, go to another one, and compare: the keys are in the help.", b.width-4) {
+		for _, text := range display.Wrap("Mark an event, go to another one, and compare: the keys are in the help.", b.width-4) {
 			page = append(page, say(faint, text))
 		}
 		return page
@@ -154,7 +154,7 @@ func (b builder) notReported(changes provider.Changes) lines {
 			return
 		}
 		page = append(page, nil)
-		for _, l := range wrap(fmt.Sprintf(text, len(paths))+": "+display.Line(strings.Join(paths, ", ")), b.width-4) {
+		for _, l := range display.Wrap(fmt.Sprintf(text, len(paths))+": "+display.Line(strings.Join(paths, ", ")), b.width-4) {
 			page = append(page, say(faint, l))
 		}
 	}

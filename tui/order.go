@@ -6,6 +6,8 @@ import (
 	"strings"
 
 	tea "charm.land/bubbletea/v2"
+
+	"whk/verify/display"
 )
 
 // order is how the rows stand. Only the order of the numbers is that of the log; any
@@ -86,6 +88,6 @@ func (m *model) sort(o order) tea.Cmd {
 		m.list.at = slices.IndexFunc(m.list.rows, func(r row) bool { return r.n == current.n })
 	}
 	m.list.show(m.listHeight(m.arrange().list))
-	m.status = status{faint, "ordered by " + o.String() + ": the " + thousands(int64(len(m.list.rows))) + " events that are held"}
+	m.status = status{faint, "ordered by " + o.String() + ": the " + display.Thousands(int64(len(m.list.rows))) + " events that are held"}
 	return nil
 }

@@ -164,7 +164,7 @@ func (b builder) facts(e *listener.Event) lines {
 func markWords(e *listener.Event) []string {
 	var words []string
 	if e.SameAs != 0 {
-		words = append(words, fmt.Sprintf("same content as #%d, %s earlier", e.SameAs, took(max(e.Gap, 0))))
+		words = append(words, fmt.Sprintf("same content as #%d, %s earlier", e.SameAs, display.Took(max(e.Gap, 0))))
 	}
 	if e.OvertakenBy != 0 {
 		words = append(words, fmt.Sprintf("older than #%d, which tells of the same thing", e.OvertakenBy))
@@ -175,39 +175,13 @@ func markWords(e *listener.Event) []string {
 // folded is a field whose value is broken at the width.
 func (b builder) folded(name, value string) lines {
 	var page lines
-	for i, text := range wrap(display.Line(b.o.Redact.Text(value)), b.width-13) {
+	for i, text := range display.Wrap(display.Line(b.o.Redact.Text(value)), b.width-13) {
 		if i > 0 {
 			name = ""
 		}
 		page = append(page, field(name, 10, plain, text))
 	}
 	return page
-}
-
-// wrap breaks a text at blanks, or where a word is too long, into lines of at most so
-// many columns.
-func wrap(text string, width int) []string {
-	width = max(width, 10)
-	var all []string
-	current := ""
-	for word := range strings.FieldsSeq(text) {
-		for display.Width(word) > width {
-			head := display.Cut(word, width)
-			if current != "" {
-				all, current = append(all, current), ""
-			}
-			all, word = append(all, head), word[len(head):]
-		}
-		switch {
-		case current == "":
-			current = word
-		case display.Width(current)+1+display.Width(word) > width:
-			all, current = append(all, current), word
-		default:
-			current += " " + word
-		}
-	}
-	return append(all, current)
 }
 
 // verify says what was thought of the signature, and why.
@@ -231,7 +205,7 @@ func (b builder) verify(ctx context.Context, e *listener.Event) page {
 	switch {
 	case err != nil:
 		page = append(page, nil)
-		for _, text := range wrap("Nobody is known who sends like this. whk providers lists who is known.", b.width-4) {
+		for _, text := range display.Wrap("Nobody is known who sends like this. whk providers lists who is known.", b.width-4) {
 			page = append(page, say(faint, text))
 		}
 	case !p.Scheme.Signs():
@@ -305,13 +279,13 @@ func (b builder) attempts(e Entry) page {
 
 func (b builder) attempt(i int, r, before *verify.Result) lines {
 	role, text := answerText(r)
-	l := line{{faint, fmt.Sprintf("#%d ", i+1)}, {plain, r.At.Local().Format(time.TimeOnly) + "  "}, {role, text}, {faint, " " + took(r.Took) + " " + b.theme.arrow + " "}, {plain, b.o.Redact.Text(r.Target)}}
+	l := line{{faint, fmt.Sprintf("#%d ", i+1)}, {plain, r.At.Local().Format(time.TimeOnly) + "  "}, {role, text}, {faint, " " + display.Took(r.Took) + " " + b.theme.arrow + " "}, {plain, b.o.Redact.Text(r.Target)}}
 	page := lines{l}
 	if how := b.how(r, before); len(how) > 0 {
 		page = append(page, append(line{blank(3)}, how...))
 	}
 	if r.Error != "" {
-		for _, text := range wrap(display.Line(b.o.Redact.Text(r.Error)), b.width-6) {
+		for _, text := range display.Wrap(display.Line(b.o.Redact.Text(r.Error)), b.width-6) {
 			page = append(page, line{blank(3), {bad, text}})
 		}
 	}

@@ -205,6 +205,7 @@ func (w *window) move(by int) { w.at = min(max(w.at+by, 0), max(len(w.rows)-1, 0
 
 // show scrolls so little that the cursor is among height rows.
 func (w *window) show(height int) {
+	height = max(height, 1) // also of a list that is covered: what is seen is what is read again
 	w.top = min(w.top, w.at)
 	w.top = max(w.top, w.at-height+1)
 	w.top = max(min(w.top, len(w.rows)-height), 0)

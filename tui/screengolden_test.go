@@ -7,6 +7,8 @@ import (
 
 	"whk/listener"
 	"whk/verify"
+
+	"whk/verify/display"
 )
 
 // goTo puts the cursor of a screen on an event.
@@ -27,7 +29,7 @@ func withReasons(o *Options) {
 		return []verify.Secret{verify.NewSecret("env RENTMAN_TOKEN", "token-1"), verify.NewSecret("profile shop", "token-2")}
 	}
 	o.Explain = func(_ context.Context, _ *listener.Event, width int) []string {
-		return wrap("matches if the final newline (0x0A) is removed: a proxy or an editor added one byte", width)
+		return display.Wrap("matches if the final newline (0x0A) is removed: a proxy or an editor added one byte", width)
 	}
 }
 

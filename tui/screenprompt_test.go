@@ -99,25 +99,3 @@ func message(err error) string {
 	}
 	return err.Error()
 }
-
-func TestWrap(t *testing.T) {
-	tests := []struct {
-		text  string
-		width int
-		want  []string
-	}{
-		{"", 20, []string{""}},
-		{"one two three", 20, []string{"one two three"}},
-		{"one two three four", 13, []string{"one two three", "four"}},
-		{"one  two\tthree", 20, []string{"one two three"}},
-		{"abcdefghijklmnopqrstuvwxyz end", 10, []string{"abcdefghij", "klmnopqrst", "uvwxyz end"}},
-		{"a abcdefghijklmnop", 10, []string{"a", "abcdefghij", "klmnop"}},
-		{"日本語日本語日本語", 10, []string{"日本語日本", "語日本語"}},
-		{"narrower than anything", 1, []string{"narrower", "than", "anything"}},
-	}
-	for _, tt := range tests {
-		if diff := cmp.Diff(tt.want, wrap(tt.text, tt.width)); diff != "" {
-			t.Errorf("%q at %d (-want +got):\n%s", tt.text, tt.width, diff)
-		}
-	}
-}

@@ -2,7 +2,6 @@ package tui
 
 import (
 	"fmt"
-	"strings"
 	"time"
 
 	"whk/listener"
@@ -44,7 +43,7 @@ func (t *theme) noStatistics(o statsOptions, width int) lines {
 		how += ", or press " + o.sampleKey + " to send a sample"
 	}
 	page := lines{say(bold, "nothing to count yet"), nil}
-	for _, text := range foldWords(how+". What comes, and what your app answers, is counted here.", width) {
+	for _, text := range display.Wrap(how+". What comes, and what your app answers, is counted here.", width) {
 		page = append(page, say(faint, text))
 	}
 	return page
@@ -78,10 +77,10 @@ func (s *statsPage) summary() lines {
 	pieces := []line{
 		{{bold, plural64(s.c.Events, "event")}},
 		{{faint, s.fromTo()}},
-		{{faint, "last minute "}, {plain, thousands(sum(s.c.Recent.Seconds(s.o.now, tally.RecentSteps)))}},
+		{{faint, "last minute "}, {plain, display.Thousands(sum(s.c.Recent.Seconds(s.o.now, tally.RecentSteps)))}},
 	}
 	if all := &s.c.All; all.Timed() {
-		pieces = append(pieces, line{{faint, "p50 "}, {plain, took(all.Quantile(50))}, {faint, "  p95 "}, {plain, took(all.Quantile(95))}})
+		pieces = append(pieces, line{{faint, "p50 "}, {plain, display.Took(all.Quantile(50))}, {faint, "  p95 "}, {plain, display.Took(all.Quantile(95))}})
 	}
 	page := lines{nil}
 	for _, piece := range pieces {
@@ -138,7 +137,7 @@ func (s *statsPage) notes() lines {
 // note is a text behind a sign, in as many lines as it takes.
 func (s *statsPage) note(r role, sign, text string) lines {
 	var page lines
-	for i, part := range foldWords(text, s.width-2) {
+	for i, part := range display.Wrap(text, s.width-2) {
 		if i > 0 {
 			sign = " "
 		}
@@ -153,7 +152,7 @@ func alarm(p *tally.Provider) string {
 	text := fmt.Sprintf("switches the endpoint off after %s in a row that are not answered 2xx (%s): ",
 		plural64(int64(p.Threshold()), "event"), certainty(disable.Certainty.Weakest(p.Definition.Certainty)))
 	if left := p.Threshold() - p.Failing(); left > 0 {
-		return text + thousands(int64(left)) + " more and it is off"
+		return text + display.Thousands(int64(left)) + " more and it is off"
 	}
 	return text + "by now it may be off"
 }
@@ -179,7 +178,7 @@ func plural64(n int64, noun string) string {
 	if n == 1 {
 		return "1 " + noun
 	}
-	return thousands(n) + " " + noun + "s"
+	return display.Thousands(n) + " " + noun + "s"
 }
 
 // verdictColumns are the verdicts in the order of the columns, with their signs.
@@ -196,19 +195,4 @@ func (t *theme) verdictColumns() []struct {
 		{verify.Valid, t.valid, 8}, {verify.Invalid, t.invalid, needed}, {verify.Missing, t.missing, 7},
 		{verify.Unsigned, t.unsigned, 5}, {verify.Unchecked, t.unchecked, 6},
 	}
-}
-
-// foldWords breaks a text between words, so that it fits into so many columns; a
-// word that is wider stays whole.
-func foldWords(text string, width int) []string {
-	var folded []string
-	for word := range strings.FieldsSeq(text) {
-		last := len(folded) - 1
-		if last >= 0 && display.Width(folded[last])+1+display.Width(word) <= width {
-			folded[last] += " " + word
-			continue
-		}
-		folded = append(folded, word)
-	}
-	return folded
 }

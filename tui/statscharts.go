@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"whk/listener/tally"
+
+	"whk/verify/display"
 )
 
 // besideEachOther is from how many columns charts stand beside each other.
@@ -36,7 +38,7 @@ func (s *statsPage) lastMinute(width int) lines {
 		return nil
 	}
 	return s.chart(columnChart{
-		title:  fmt.Sprintf("events per second, %s at most", thousands(int64(most))),
+		title:  fmt.Sprintf("events per second, %s at most", display.Thousands(int64(most))),
 		counts: counts,
 		labels: []string{fmt.Sprintf("%d s ago", len(counts)), fmt.Sprintf("%d s ago", len(counts)/2), "now"},
 	}, width)
@@ -61,7 +63,7 @@ func (s *statsPage) overTime(width int) lines {
 		labels = append(labels, at.In(s.o.now.Location()).Format(layout))
 	}
 	return s.chart(columnChart{
-		title:  fmt.Sprintf("events per %s, %s at most", rate.Unit.Name, thousands(int64(highest(rate.Counts)))),
+		title:  fmt.Sprintf("events per %s, %s at most", rate.Unit.Name, display.Thousands(int64(highest(rate.Counts)))),
 		counts: rate.Counts,
 		labels: slices.Compact(labels),
 	}, width)

@@ -72,7 +72,7 @@ func number(providers []*tally.Provider, head, short string, worth int, r role, 
 	for _, p := range providers {
 		x := nothing()
 		if n := of(p); n > 0 {
-			x = figure{r, thousands(n), brief(n)}
+			x = figure{r, display.Thousands(n), brief(n)}
 		}
 		c.figures = append(c.figures, x)
 	}
@@ -83,7 +83,7 @@ func number(providers []*tally.Provider, head, short string, worth int, r role, 
 func brief(n int64) string {
 	switch {
 	case n < 10_000:
-		return thousands(n)
+		return display.Thousands(n)
 	case n < 1_000_000:
 		return strconv.FormatInt(n/1000, 10) + "k"
 	case n < 1_000_000_000:
@@ -123,7 +123,7 @@ func (s *statsPage) answerColumns(of []*tally.Provider) []statsColumn {
 		for _, p := range of {
 			x := nothing()
 			if p.Timed() {
-				x = figure{role: plain, text: took(p.Quantile(percent))}
+				x = figure{role: plain, text: display.Took(p.Quantile(percent))}
 			}
 			c.figures = append(c.figures, x)
 		}
@@ -143,7 +143,7 @@ func (s *statsPage) answerColumns(of []*tally.Provider) []statsColumn {
 // provider switches the endpoint off.
 func (s *statsPage) failing(p *tally.Provider) figure {
 	n, limit := p.Failing(), p.Threshold()
-	text := thousands(int64(n))
+	text := display.Thousands(int64(n))
 	if limit > 0 {
 		text = fmt.Sprintf("%s/%d", text, limit)
 	}

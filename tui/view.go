@@ -4,6 +4,8 @@ import (
 	"strings"
 
 	tea "charm.land/bubbletea/v2"
+
+	"whk/verify/display"
 )
 
 // View draws the whole screen.
@@ -132,7 +134,7 @@ func (m *model) emptyList(width int) []line {
 	hint := []line{nil, say(plain, "  Nothing has come yet.")}
 	if m.o.SendTo != "" {
 		hint = append(hint, say(faint, "  "+m.keys.key(actSend)+" sends a sample here. Or, in another terminal:"))
-		for _, text := range wrap(m.o.Shown([]string{"send", "rentman/Contact.create", m.o.SendTo}), width-3) {
+		for _, text := range display.Wrap(m.o.Shown([]string{"send", "rentman/Contact.create", m.o.SendTo}), width-3) {
 			hint = append(hint, say(faint, "  "+text))
 		}
 	}
