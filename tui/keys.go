@@ -92,6 +92,7 @@ const (
 	actLog       action = "command-log"
 	actRefresh   action = "refresh"
 	actQuit      action = "quit"
+	actSuspend   action = "suspend"
 	actInterrupt action = "interrupt"
 )
 
@@ -155,6 +156,7 @@ func standard() []binding {
 		{actRefresh, everywhere, []string{"ctrl+l"}, "draw everything anew", ""},
 		{actHelp, everywhere, []string{"?"}, "keys", "keys"},
 		{actQuit, everywhere, []string{"q"}, "back; at the top, leave", "quit"},
+		{actSuspend, everywhere, []string{"ctrl+z"}, "to the shell; whk stands still until fg", ""},
 		{actInterrupt, everywhere, []string{"ctrl+c"}, "leave at once", ""},
 	}
 }

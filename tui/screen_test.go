@@ -44,6 +44,7 @@ type screen struct {
 	edit      string     // the file that the editor was asked to open
 	clipboard string
 	quit      bool
+	suspended bool
 	// held keeps commands from running until release.
 	held    bool
 	waiting []tea.Cmd
@@ -182,6 +183,8 @@ func (s *screen) take(msg tea.Msg) {
 	switch msg.(type) {
 	case nil:
 		return
+	case tea.SuspendMsg:
+		s.suspended = true
 	case tea.QuitMsg:
 		s.quit = true
 		return

@@ -113,9 +113,6 @@ type Options struct {
 	Editor func(path string) (*exec.Cmd, error)
 }
 
-// ErrClosed means that the terminal was closed.
-var ErrClosed = errors.New("the terminal was closed")
-
 // keyRate is how often in a second the terminal is written to at most, which is how soon a
 // key is answered. What comes is drawn less often (frameTime).
 const keyRate = 90
@@ -135,15 +132,18 @@ func Run(ctx context.Context, o Options) error {
 		profile = colorprofile.Ascii
 	}
 	p := tea.NewProgram(m,
-		tea.WithContext(ctx), tea.WithInput(o.In), tea.WithOutput(o.Out), tea.WithEnvironment(o.Environ),
+		tea.WithInput(o.In), tea.WithOutput(o.Out), tea.WithEnvironment(o.Environ),
 		tea.WithoutSignalHandler(), tea.WithColorProfile(profile), tea.WithFPS(keyRate))
+	// Not by tea.WithContext: a program that is killed closes its input while it is read.
+	leave := context.AfterFunc(ctx, p.Quit)
 	_, err = p.Run()
+	leave()
 	m.close()
 	switch {
 	case errors.Is(err, tea.ErrProgramPanic):
 		return fmt.Errorf("the screen failed: %w", err)
 	case errors.Is(err, tea.ErrProgramKilled), errors.Is(err, tea.ErrInterrupted):
-		return nil // ctx has ended, or ctrl-c was pressed
+		return nil // the terminal was closed
 	case err != nil:
 		return fmt.Errorf("show the screen: %w", err)
 	}

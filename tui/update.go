@@ -144,6 +144,8 @@ func (m *model) do(a action) tea.Cmd {
 			return m.back()
 		}
 		return tea.Quit
+	case actSuspend:
+		return tea.Suspend
 	case actInterrupt:
 		return tea.Quit
 	case actPane:
