@@ -7,6 +7,7 @@ func (a *app) commands() []*cobra.Command {
 	return []*cobra.Command{
 		a.listenCommand(),
 		a.sendCommand(),
+		a.testCommand(),
 		a.replayCommand(),
 		a.verifyCommand(),
 		a.signCommand(),

@@ -59,7 +59,7 @@ func TestComplete(t *testing.T) {
 		{"secrets are not offered", []string{"listen", "--secret", "rentman="}, nil},
 		{"events that were received", []string{"events", "show", ""}, []string{"last", "3", "2", "1"}},
 		{"last of a provider", []string{"events", "show", "last:r"}, []string{"last:rentman"}},
-		{"schemas", []string{"schema", ""}, []string{"output", "config", "provider", "sample"}},
+		{"schemas", []string{"schema", ""}, []string{"output", "config", "provider", "sample", "suite"}},
 		{"nothing", []string{"doctor", ""}, nil},
 		{"numbers are not offered", []string{"listen", "--count", ""}, nil},
 		{"ways of signing", []string{"send", "rentman/Contact.create", "--sign", ""}, []string{"normal", "wrong", "missing", "tampered", "downgrade"}},

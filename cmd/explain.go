@@ -88,7 +88,7 @@ func explanationLines(p paint, e *explain.Explanation, columns int) []string {
 	plain := func(s string) string { return s }
 	if !e.Found() {
 		add("", display.Line(e.Meaning)+", in "+took(time.Duration(e.Took)), plain)
-		if tried := familiesText(e); tried != "" {
+		if tried := familiesText(e, pick(p.ascii, " - ", " · ")); tried != "" {
 			add("", "no match: "+tried, p.faint)
 		}
 		for _, note := range e.Notes {
@@ -127,7 +127,7 @@ func fixLines(p paint, e *explain.Explanation, columns int) []string {
 }
 
 // familiesText counts what was tried by what was changed.
-func familiesText(e *explain.Explanation) string {
+func familiesText(e *explain.Explanation, between string) string {
 	var parts []string
 	for _, f := range e.Families {
 		parts = append(parts, string(f.Name)+" "+strconv.Itoa(f.Tried))
@@ -135,7 +135,7 @@ func familiesText(e *explain.Explanation) string {
 	if e.Pairs > 0 {
 		parts = append(parts, "pairs "+strconv.Itoa(e.Pairs))
 	}
-	return strings.Join(parts, " · ")
+	return strings.Join(parts, between)
 }
 
 // pick is one of two texts.

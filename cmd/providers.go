@@ -32,7 +32,8 @@ the ones that come with whk.`,
 		Args: a.unknownCommand,
 		RunE: func(c *cobra.Command, _ []string) error { return c.Help() },
 	}
-	c.AddCommand(a.providersListCommand(), a.providersShowCommand(), a.providersTableCommand())
+	c.AddCommand(a.providersListCommand(), a.providersShowCommand(), a.providersTableCommand(),
+		a.providersNewCommand(), a.providersLintCommand(), a.providersLearnCommand())
 	return c
 }
 

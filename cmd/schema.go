@@ -29,6 +29,8 @@ var (
 	providerSchema string
 	//go:embed schema/sample.json
 	sampleSchema string
+	//go:embed schema/suite.json
+	suiteSchema string
 )
 
 // schemaEntry is one schema that can be printed.
@@ -46,6 +48,7 @@ func (a *app) schemas() []schemaEntry {
 		{"config", "the configuration files .whk.yaml and config.yaml", configSchema},
 		{"provider", "a provider definition, provider.yaml", embedded(providerSchema)},
 		{"sample", "a sample of a provider definition, samples/*.json", embedded(sampleSchema)},
+		{"suite", "a suite of whk test, FILE.yaml", embedded(suiteSchema)},
 	}
 }
 
@@ -109,13 +112,18 @@ func outputKinds() []outputKind {
 		{"event", "a delivery that was received, with what was thought of it", types(eventJSON{})},
 		{"attempt", "what a target answered to an event", types(attemptJSON{}, replayedJSON{})},
 		{"delivery", "a request that whk send forged, with --dry-run", types(sentJSON{})},
-		{"summary", "how a run went: that of a listener, of deliveries that were sent, or of events that were exported, imported or removed", types(listenSummaryJSON{}, summaryJSON{}, replaySummaryJSON{}, exportedJSON{}, importedJSON{}, prunedJSON{})},
+		{"summary", "how a run went: that of a listener, of deliveries that were sent, of events that were exported, imported or removed, or of a test", types(listenSummaryJSON{}, summaryJSON{}, replaySummaryJSON{}, exportedJSON{}, importedJSON{}, prunedJSON{}, testSummaryJSON{})},
 		{"verification", "the verdict of whk verify", types(verificationJSON{})},
 		{"signature", "the headers that whk sign made", types(signatureJSON{})},
-		{"check", "a finding of whk doctor", types(check{})},
+		{"check", "a finding of whk doctor, or the result of a check of whk test", types(check{}, testCheckJSON{})},
+		{"report", "the report of whk test as one document, with --report json=FILE", types(testReportJSON{})},
+		{"catalogue", "a check that whk test knows", types(testInfoJSON{})},
 		{"provider", "what is known about a provider", types(providerJSON{})},
 		{"diff", "a comparison of two events, or of the old and new values of one", types(comparedJSON{})},
 		{"sample", "a sample that was made of an event", types(savedJSON{})},
+		{"fault", "something wrong with a definition, of whk providers lint", types(faultJSON{})},
+		{"learned", "a definition that whk providers learn has written", types(learnedJSON{})},
+		{"definition", "a definition that whk providers new has begun", types(newProviderJSON{})},
 		{"stats", "what was counted of the stored events", types(statsJSON{})},
 		{"drift", "how the body of an event departs from the shape that it is known to have", types(driftJSON{})},
 		{"version", "the version of whk", types(versionJSON{})},

@@ -7,6 +7,8 @@ import (
 	"go/parser"
 	"go/token"
 	"io/fs"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -54,6 +56,9 @@ func TestSchemaOutput(t *testing.T) {
 	target := free(t)
 	writeFile(t, filepath.Join(d.dir, "other", ".whk.yaml"), "version: 1\nlisten: {addr: '0.0.0.0:1'}\n")
 	writeFile(t, filepath.Join(d.dir, "secret.txt"), "some-secret-key\n")
+	writeFile(t, filepath.Join(d.dir, "broken", "provider.yaml"), "version: 2\n")
+	echo := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
+	defer echo.Close()
 	_, resolved := d.printed("output")
 	seen := map[string]bool{}
 	for _, args := range [][]string{
@@ -81,6 +86,9 @@ func TestSchemaOutput(t *testing.T) {
 		{"events", "diff", "1", "2", "--json", "--unified"},
 		{"events", "diff", "1", "4", "--json"},
 		{"events", "save", "1", "--as", "mine", "--json"},
+		{"providers", "new", "begun", "--kind", "none", "--event-path", "what", "--out", "begun", "--json"},
+		{"providers", "learn", "1..3", "--name", "learned", "--out", "learned", "--json"},
+		{"providers", "lint", "broken", "--json"},
 		{"config", "path", "--json"},
 		{"config", "show", "--json"},
 		{"trust", "other", "--show", "--json"},
@@ -88,6 +96,11 @@ func TestSchemaOutput(t *testing.T) {
 		{"trust", "--list", "--json"},
 		{"secrets", "set", "cassaincloud", "--from-file", "secret.txt", "--json"},
 		{"secrets", "list", "--json"},
+		{"test", "http://" + target, "--provider", "rentman", "--json"},
+		{"test", echo.URL + "/rentman", "--json", "--mode", "full", "--only", "sig.*", "--only", "http.chunked", "--skip", "sig.huge=why not", "--artifacts", "kept"},
+		{"test", "--list", "--provider", "rentman", "--json"},
+		{"test", echo.URL + "/rentman", "--only", "sig.missing", "--report", "json=-"},
+		{"test", "--explain", "raw.unicode", "--json"},
 	} {
 		stdout, stderr, _ := d.run(args...)
 		if stdout == "" {

@@ -2,6 +2,7 @@ package provider
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 
 	"go.yaml.in/yaml/v3"
@@ -197,7 +198,7 @@ func decodeMapping(n *yaml.Node, fields map[string]any) error {
 		target, ok := fields[key.Value]
 		switch {
 		case !ok:
-			return faultAt(key, "unknown key %q", key.Value)
+			return faultAt(key, "unknown key %q%s", key.Value, expectedKeys(key.Value, slices.Collect(maps.Keys(fields))))
 		case seen[key.Value]:
 			return faultAt(key, "key %q is there twice", key.Value)
 		}

@@ -15,6 +15,10 @@
 // error that loses it. Two bodies are compared the same way (Diff), and personal data is
 // taken out of one before it becomes a sample (Mask, Provider.Save).
 //
+// A definition can also be inferred (Learn) or begun (Begin). Both write files that were
+// read back and linted; Learn also tries them on the deliveries it was given, and says
+// what does not fit.
+//
 //	set, err := provider.Builtin()
 //	p, err := set.Lookup("rentman")
 //	entity, action, note := p.EventOf(&delivery)      // "Contact", "create", ""

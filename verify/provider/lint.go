@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"net/http"
+	"path"
 	"slices"
 	"strings"
 	"time"
@@ -30,7 +31,8 @@ func (p *Provider) Lint(others ...*Provider) []Fault {
 	tampered := map[*sampleFile]bool{}
 	for _, name := range p.eventNames() {
 		if file, _ := pick(samples, name); file == nil {
-			l.faults = append(l.faults, Fault{File: p.file, Says: name + ": no sample serves this event"})
+			e, _, _, _ := p.resolve(name)
+			l.fault(at("entities", e.Name), "%s: no sample serves this event; expected one whose events name it", name)
 			continue
 		}
 		for _, f := range formsOf(samples, name, Documented) {
@@ -48,16 +50,25 @@ type linter struct {
 	faults []Fault
 }
 
+// fault records what is wrong with a key of the definition.
+func (l *linter) fault(way []any, format string, args ...any) {
+	f := Fault{File: l.p.file, Says: fmt.Sprintf(format, args...)}
+	if data, err := readFile(l.p.files, path.Join(l.p.dir, path.Base(slashed(l.p.file))), l.p.file); err == nil {
+		f.Line, f.Column = placeOf(data, way...)
+	}
+	l.faults = append(l.faults, f)
+}
+
 // overrides finds globs of the definition that fit no event.
 func (l *linter) overrides() {
 	names := l.p.eventNames()
-	for _, c := range l.p.certain {
+	for i, c := range l.p.certain {
 		fits := false
 		for _, name := range names {
 			fits = fits || matchPart(c.Event, name)
 		}
 		if !fits {
-			l.faults = append(l.faults, Fault{File: l.p.file, Says: fmt.Sprintf("events: %q fits no event", clip(c.Event))})
+			l.fault(at("events", i, "event"), "events: %q fits no event; expected a name or a glob of one", clip(c.Event))
 		}
 	}
 }
@@ -86,7 +97,7 @@ func lintTime() time.Time {
 func (l *linter) sample(event, variant string, thorough bool) {
 	s, err := l.p.Sample(event, variant)
 	if err != nil {
-		l.faults = append(l.faults, Fault{File: l.p.file, Says: err.Error()})
+		l.fault(at("entities"), "%s", err)
 		return
 	}
 	fault := func(format string, args ...any) {
@@ -94,10 +105,8 @@ func (l *linter) sample(event, variant string, thorough bool) {
 		if s.Variant != DefaultVariant {
 			near = quote(s.Variant)
 		}
-		l.faults = append(l.faults, Fault{
-			File: s.file.file, Line: lineAt(s.file.data, max(0, bytes.Index(s.file.data, near))),
-			Says: fmt.Sprintf("%s (%s): ", event, s.Variant) + fmt.Sprintf(format, args...),
-		})
+		l.faults = append(l.faults, faultIn(s.file.data, s.file.file, bytes.Index(s.file.data, near),
+			"%s (%s): %s", event, s.Variant, fmt.Sprintf(format, args...)))
 	}
 	r, err := s.Render(lintTime(), rand.New(rand.NewPCG(1, 2)))
 	if err != nil {

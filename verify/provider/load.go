@@ -36,7 +36,7 @@ func readFile(fsys fs.FS, name, shown string) ([]byte, error) {
 		return nil, fmt.Errorf("read definition %s: %w", shown, err)
 	}
 	if len(data) > maxFile {
-		return nil, Faults{{File: shown, Line: 1, Says: "larger than 1 MiB"}}
+		return nil, Faults{{File: shown, Line: 1, Column: 1, Says: "larger than 1 MiB"}}
 	}
 	return data, nil
 }
@@ -75,12 +75,12 @@ func parse(data []byte, file string) (*definition, error) {
 	decoder.KnownFields(true)
 	var d definition
 	if err := decoder.Decode(&d); errors.Is(err, io.EOF) {
-		return nil, Faults{{File: file, Line: 1, Says: "the file is empty"}}
+		return nil, Faults{{File: file, Line: 1, Column: 1, Says: "the file is empty"}}
 	} else if err != nil {
-		return nil, yamlFaults(file, err)
+		return nil, yamlFaults(file, data, err)
 	}
 	if err := decoder.Decode(new(yaml.Node)); !errors.Is(err, io.EOF) {
-		return nil, Faults{{File: file, Line: 1, Says: "more than one document in the file"}}
+		return nil, Faults{{File: file, Line: 1, Column: 1, Says: "more than one document in the file"}}
 	}
 	return &d, nil
 }
@@ -100,7 +100,8 @@ const maxFaults = 20
 // are looked up only then: a sound definition is not parsed for them.
 func (b *builder) fault(way []any, format string, args ...any) {
 	if len(b.faults) < maxFaults {
-		b.faults = append(b.faults, Fault{File: b.file, Line: lineOf(b.data, way...), Says: fmt.Sprintf(format, args...)})
+		line, column := placeOf(b.data, way...)
+		b.faults = append(b.faults, Fault{File: b.file, Line: line, Column: column, Says: fmt.Sprintf(format, args...)})
 	}
 }
 
@@ -160,7 +161,7 @@ func (b *builder) verify(p *Provider) {
 	for i, recipe := range b.d.Verify {
 		if _, err := verify.NewScheme(recipe); err != nil {
 			says := strings.TrimPrefix(err.Error(), "verify[0]: ")
-			field, _, _ := strings.Cut(says, " ")
+			field, _, _ := strings.Cut(strings.TrimPrefix(says, "unknown "), " ")
 			b.fault(at("verify", i, strings.TrimSuffix(field, ":")), "verify: %s", says)
 			sound = false
 		}

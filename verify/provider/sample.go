@@ -104,7 +104,7 @@ func (p *Provider) readSamples() ([]*sampleFile, error) {
 			}
 			s, found := p.readSample(data, shown)
 			if len(found) == 0 && folder.variants && s.Variant == "" {
-				found = Faults{{File: shown, Line: 1, Says: "variant: missing; a sample beside another's definition is a variant, give it a name"}}
+				found = Faults{{File: shown, Line: 1, Column: 1, Says: "variant: missing; a sample beside another's definition is a variant, give it a name"}}
 			}
 			faults = append(faults, found...)
 			samples = append(samples, s)
@@ -126,15 +126,15 @@ func (p *Provider) readSample(data []byte, file string) (*sampleFile, Faults) {
 	decoder := json.NewDecoder(bytes.NewReader(data))
 	decoder.DisallowUnknownFields()
 	if err := decoder.Decode(s); err != nil {
-		return s, Faults{{File: file, Line: jsonLine(data, err), Says: strings.TrimPrefix(err.Error(), "json: ")}}
+		return s, Faults{faultIn(data, file, jsonOffset(data, err), "%s", plainJSON(err))}
 	}
+	end := skipSpace(data, int(decoder.InputOffset()))
 	if _, err := decoder.Token(); !errors.Is(err, io.EOF) {
-		return s, Faults{{File: file, Line: lineAt(data, int(decoder.InputOffset())), Says: "more than one JSON value in the file"}}
+		return s, Faults{faultIn(data, file, end, "more than one JSON value in the file; expected one object")}
 	}
 	var faults Faults
 	fault := func(near, format string, args ...any) {
-		line := lineAt(data, max(0, bytes.Index(data, quote(near))))
-		faults = append(faults, Fault{File: file, Line: line, Says: fmt.Sprintf(format, args...)})
+		faults = append(faults, faultIn(data, file, bytes.Index(data, quote(near)), format, args...))
 	}
 	if s.Certainty == "" {
 		s.Certainty = p.Certainty
@@ -328,15 +328,13 @@ func (p *Provider) checkClaims(samples []*sampleFile) Faults {
 	for _, s := range samples {
 		for _, glob := range s.Events {
 			if !slices.ContainsFunc(names, func(name string) bool { return matchPart(glob, name) }) {
-				line := lineAt(s.data, max(0, bytes.Index(s.data, quote(glob))))
-				faults = append(faults, Fault{File: s.file, Line: line, Says: fmt.Sprintf("events: %q fits no event of %s", clip(glob), p.Name)})
+				faults = append(faults, faultIn(s.data, s.file, bytes.Index(s.data, quote(glob)), "events: %q fits no event of %s", clip(glob), p.Name))
 			}
 		}
 	}
 	for _, name := range names {
 		if first, second := pick(samples, name); second != nil {
-			line := lineAt(second.data, max(0, bytes.Index(second.data, []byte(`"events"`))))
-			faults = append(faults, Fault{File: second.file, Line: line, Says: fmt.Sprintf("events: %s is served by %s too", name, first.file)})
+			faults = append(faults, faultIn(second.data, second.file, bytes.Index(second.data, []byte(`"events"`)), "events: %s is served by %s too", name, first.file))
 			break
 		}
 		if fault, ok := doubledVariant(samples, name); ok {
@@ -362,8 +360,7 @@ func doubledVariant(samples []*sampleFile, name string) (Fault, bool) {
 		}
 		folded := strings.ToLower(s.Variant)
 		if other, ok := taken[folded]; ok {
-			line := lineAt(s.data, max(0, bytes.Index(s.data, []byte(`"variant"`))))
-			return Fault{File: s.file, Line: line, Says: fmt.Sprintf("variant: %s of %s is in %s too", s.Variant, name, other)}, true
+			return faultIn(s.data, s.file, bytes.Index(s.data, []byte(`"variant"`)), "variant: %s of %s is in %s too", s.Variant, name, other), true
 		}
 		taken[folded] = s.file
 	}
@@ -391,24 +388,4 @@ func pick(samples []*sampleFile, name string) (best, rival *sampleFile) {
 		}
 	}
 	return best, rival
-}
-
-// jsonLine is the line where decoding failed.
-func jsonLine(data []byte, err error) int {
-	var syntax *json.SyntaxError
-	var kind *json.UnmarshalTypeError
-	switch {
-	case errors.As(err, &syntax):
-		return lineAt(data, int(syntax.Offset))
-	case errors.As(err, &kind):
-		return lineAt(data, int(kind.Offset))
-	}
-	if _, field, ok := strings.Cut(err.Error(), "unknown field "); ok {
-		return lineAt(data, max(0, bytes.Index(data, []byte(field))))
-	}
-	return lineAt(data, len(data))
-}
-
-func lineAt(data []byte, offset int) int {
-	return 1 + bytes.Count(data[:min(offset, len(data))], []byte("\n"))
 }

@@ -48,15 +48,8 @@ func (s *Set) Replace(fsys fs.FS, dir, source string) error {
 }
 
 func (s *Set) add(fsys fs.FS, dir, source string, replace bool) error {
-	file := dir
-	if ext := path.Ext(dir); ext != ".yaml" && ext != ".yml" {
-		file = path.Join(dir, DefinitionFile)
-	}
-	p, err := load(fsys, file, source, source)
+	p, err := Read(fsys, dir, source)
 	if err != nil {
-		return err
-	}
-	if _, err := p.samples(); err != nil {
 		return err
 	}
 	i, found := s.find(p.Name)
