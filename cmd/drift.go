@@ -155,7 +155,7 @@ func (a *app) printDrift(d *drift) error {
 	for _, x := range d.all() {
 		if x.known.shape.Full() {
 			full++
-			a.warn(fmt.Sprintf("%s has more than %s paths: new fields are not judged", display.Line(x.known.name()), thousands(provider.MaxPaths)), "")
+			a.warn(fmt.Sprintf("%s has more than %s paths: new fields are not judged", display.Line(x.known.name()), display.Thousands(provider.MaxPaths)), "")
 		}
 		if len(x.departures) == 0 {
 			continue
@@ -175,13 +175,13 @@ func (a *app) printDrift(d *drift) error {
 	case drifting == 0:
 		a.notice("no drift: %s of %s look as they are known to", plural64(int64(judged), "event"), plural(names, "name"))
 	default:
-		a.notice("%s of %s drift, %s judged", plural(drifting, "name"), thousands(int64(names)), plural64(int64(judged), "event"))
+		a.notice("%s of %s drift, %s judged", plural(drifting, "name"), display.Thousands(int64(names)), plural64(int64(judged), "event"))
 	}
 	if d.passed > 0 {
 		a.notice("%s passed over: their bodies are cut or no JSON", plural64(d.passed, "event"))
 	}
 	if d.known.crowded {
-		a.warn(fmt.Sprintf("there are more than %s names: the others were not judged", thousands(mostShapes)), "--provider and --event say which are meant")
+		a.warn(fmt.Sprintf("there are more than %s names: the others were not judged", display.Thousands(mostShapes)), "--provider and --event say which are meant")
 	}
 	return nil
 }
@@ -191,7 +191,7 @@ const driftShown = 40
 
 func (a *app) driftSheet(w *bufio.Writer, x *eventDrift) {
 	p := a.out
-	fmt.Fprintf(w, "%s  %s\n", p.bold(display.Line(x.known.name())), p.faint(x.known.source()+", "+thousands(int64(x.judged))+" judged"))
+	fmt.Fprintf(w, "%s  %s\n", p.bold(display.Line(x.known.name())), p.faint(x.known.source()+", "+display.Thousands(int64(x.judged))+" judged"))
 	all := x.list()
 	path, change := 0, 0
 	widest := 40 // a longer path moves its own line only
@@ -217,7 +217,7 @@ func inAll(n, all int) string {
 	if n == all {
 		return "all of them"
 	}
-	return thousands(int64(n)) + " of " + thousands(int64(all))
+	return display.Thousands(int64(n)) + " of " + display.Thousands(int64(all))
 }
 
 // change says in words how a value departs.

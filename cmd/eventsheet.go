@@ -112,7 +112,7 @@ func delay(d time.Duration) string {
 	if d >= time.Minute {
 		return ", " + d.Round(time.Second).String() + " before it came"
 	}
-	return ", " + took(d) + " before it came"
+	return ", " + display.Took(d) + " before it came"
 }
 
 // maxListed is how many values of one kind are shown.

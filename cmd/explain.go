@@ -87,7 +87,7 @@ func explanationLines(p paint, e *explain.Explanation, columns int) []string {
 	}
 	plain := func(s string) string { return s }
 	if !e.Found() {
-		add("", display.Line(e.Meaning)+", in "+took(time.Duration(e.Took)), plain)
+		add("", display.Line(e.Meaning)+", in "+display.Took(time.Duration(e.Took)), plain)
 		if tried := familiesText(e, pick(p.ascii, " - ", " · ")); tried != "" {
 			add("", "no match: "+tried, p.faint)
 		}
@@ -96,7 +96,7 @@ func explanationLines(p paint, e *explain.Explanation, columns int) []string {
 		}
 		return lines
 	}
-	add("", "tried "+plural(e.Tried, "variant")+" in "+took(time.Duration(e.Took)), p.faint)
+	add("", "tried "+plural(e.Tried, "variant")+" in "+display.Took(time.Duration(e.Took)), p.faint)
 	add(pick(p.ascii, "> ", "► "), "matches if "+display.Line(e.What()), p.bold)
 	add("  ", display.Line(e.Meaning), plain)
 	for _, c := range e.Changes {

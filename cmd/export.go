@@ -303,7 +303,7 @@ func (a *app) exported(f *eventsExportFlags, out exportOutput, count int, damage
 		if count == 1 {
 			noun = "event"
 		}
-		a.notice("%s %s exported to %s", thousands(int64(count)), noun, display.Line(f.to))
+		a.notice("%s %s exported to %s", display.Thousands(int64(count)), noun, display.Line(f.to))
 	}
 	return nil
 }

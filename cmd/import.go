@@ -407,27 +407,27 @@ func (im *importer) report() error {
 		return out.emit("summary", t)
 	}
 	if im.warned > maxWarnings {
-		im.warn(fmt.Sprintf("%s more were left out", thousands(int64(im.warned-maxWarnings))), "")
+		im.warn(fmt.Sprintf("%s more were left out", display.Thousands(int64(im.warned-maxWarnings))), "")
 	}
 	noun := "events"
 	if t.Imported == 1 {
 		noun = "event"
 	}
-	text := thousands(int64(t.Imported)) + " " + noun + " imported"
+	text := display.Thousands(int64(t.Imported)) + " " + noun + " imported"
 	if t.Imported > 0 {
 		var parts []string
 		for _, status := range []verify.Status{verify.Valid, verify.Invalid, verify.Missing, verify.Unsigned, verify.Unchecked} {
 			if n := t.Verdicts[status]; n > 0 {
-				parts = append(parts, thousands(int64(n))+" "+string(status))
+				parts = append(parts, display.Thousands(int64(n))+" "+string(status))
 			}
 		}
 		text += ": " + strings.Join(parts, ", ")
 	}
 	if t.Known > 0 {
-		text += "; " + thousands(int64(t.Known)) + " already there"
+		text += "; " + display.Thousands(int64(t.Known)) + " already there"
 	}
 	if t.Skipped > 0 {
-		text += "; " + thousands(int64(t.Skipped)) + " left out"
+		text += "; " + display.Thousands(int64(t.Skipped)) + " left out"
 	}
 	im.notice("%s", text)
 	return nil

@@ -32,17 +32,9 @@ func verdictText(v verify.Verdict) string {
 // resultText says what a target answered, and how fast.
 func resultText(p paint, r verify.Result) string {
 	if r.Outcome != verify.Answered {
-		return p.bad(string(r.Outcome)) + " " + p.faint(took(r.Took))
+		return p.bad(string(r.Outcome)) + " " + p.faint(display.Took(r.Took))
 	}
-	return p.status(r.Status, strconv.Itoa(r.Status)) + " " + p.faint(took(r.Took))
-}
-
-// took rounds a duration to what a person reads.
-func took(d time.Duration) string {
-	if d < time.Second {
-		return fmt.Sprintf("%.3g ms", float64(d.Microseconds())/1000)
-	}
-	return fmt.Sprintf("%.3g s", d.Seconds())
+	return p.status(r.Status, strconv.Itoa(r.Status)) + " " + p.faint(display.Took(r.Took))
 }
 
 // pad fills a text with blanks to so many columns; a longer one stays whole.

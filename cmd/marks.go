@@ -84,5 +84,5 @@ func apart(d time.Duration) string {
 	case d >= time.Minute:
 		return d.Round(time.Second).String()
 	}
-	return took(d)
+	return display.Took(d)
 }

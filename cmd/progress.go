@@ -7,6 +7,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"whk/verify/display"
 )
 
 // progress is a bar on standard error for work that takes long: one line, drawn again a
@@ -70,13 +72,13 @@ func (p *progress) line(elapsed time.Duration) string {
 		part = max(part, float64(elapsed)/float64(p.duration))
 	}
 	part = min(part, 1)
-	count := thousands(done)
+	count := display.Thousands(done)
 	if p.total > 0 {
-		count += " of " + thousands(p.total)
+		count += " of " + display.Thousands(p.total)
 	}
 	text := fmt.Sprintf("%3.0f %%  %s %s", part*100, count, p.noun)
 	if elapsed > time.Second {
-		text += fmt.Sprintf("  %s/s", thousands(int64(float64(done)/elapsed.Seconds())))
+		text += fmt.Sprintf("  %s/s", display.Thousands(int64(float64(done)/elapsed.Seconds())))
 	}
 	room := p.width - len(text) - 4
 	if room < 8 {
@@ -88,15 +90,4 @@ func (p *progress) line(elapsed time.Duration) string {
 	}
 	filled := int(part * float64(room))
 	return strings.Repeat(full, filled) + strings.Repeat(empty, room-filled) + "  " + text
-}
-
-// thousands writes a number with its digits in groups of three.
-func thousands(n int64) string {
-	if n < 0 {
-		return "-" + thousands(-n)
-	}
-	if n < 1000 {
-		return fmt.Sprint(n)
-	}
-	return thousands(n/1000) + fmt.Sprintf(",%03d", n%1000)
 }

@@ -247,7 +247,7 @@ func (a *app) tellPrune(plan *prunePlan, dryRun bool) {
 	if dryRun {
 		will = "would remove"
 	}
-	a.notice("%s %s of %s, about %s", will, thousands(plan.count), events(plan.total), bytesText(plan.bytes))
+	a.notice("%s %s of %s, about %s", will, display.Thousands(plan.count), events(plan.total), bytesText(plan.bytes))
 	a.notice("the oldest from %s, the newest from %s",
 		plan.oldest.Local().Format("2006-01-02 15:04:05"), plan.newest.Local().Format("2006-01-02 15:04:05"))
 }
@@ -264,7 +264,7 @@ func (a *app) pruned(done *prunedJSON, alone bool) error {
 	if done.DryRun || done.Removed == 0 {
 		return nil
 	}
-	a.notice("%s removed, %s kept", events(done.Removed), thousands(done.Kept))
+	a.notice("%s removed, %s kept", events(done.Removed), display.Thousands(done.Kept))
 	switch {
 	case done.Compacted:
 		a.notice("the file had %s and has %s now", bytesText(done.FileBefore), bytesText(done.FileAfter))

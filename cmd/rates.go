@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"strings"
 	"time"
+
+	"whk/verify/display"
 )
 
 // chartRows is how high a chart is.
@@ -43,15 +45,15 @@ func chart(counts []int, ascii bool) []string {
 func perUnit(calls int, per time.Duration) string {
 	switch per {
 	case time.Second:
-		return thousands(int64(calls)) + "/s"
+		return display.Thousands(int64(calls)) + "/s"
 	case time.Minute:
-		return thousands(int64(calls)) + " a minute"
+		return display.Thousands(int64(calls)) + " a minute"
 	case time.Hour:
-		return thousands(int64(calls)) + " an hour"
+		return display.Thousands(int64(calls)) + " an hour"
 	case 24 * time.Hour:
-		return thousands(int64(calls)) + " a day"
+		return display.Thousands(int64(calls)) + " a day"
 	}
-	return fmt.Sprintf("%s in %s", thousands(int64(calls)), stretchName(per))
+	return fmt.Sprintf("%s in %s", display.Thousands(int64(calls)), stretchName(per))
 }
 
 // stretchName writes a length of time without its zeros: "10 min", "2 h", "1h30m".
@@ -62,7 +64,7 @@ func stretchName(d time.Duration) string {
 	case d >= time.Minute && d < time.Hour && d%time.Minute == 0:
 		return fmt.Sprintf("%d min", d/time.Minute)
 	case d < time.Minute:
-		return took(d)
+		return display.Took(d)
 	}
 	return strings.TrimSuffix(d.Round(time.Second).String(), "0s")
 }

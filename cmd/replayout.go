@@ -260,14 +260,14 @@ func (o *replayOutput) summary(sum replay.Summary) error {
 	var parts []string
 	for _, v := range replayChanges() {
 		if n := o.verdicts[v]; n > 0 {
-			parts = append(parts, thousands(int64(n))+" "+o.verdictText(v))
+			parts = append(parts, display.Thousands(int64(n))+" "+o.verdictText(v))
 		}
 	}
 	noun := "events"
 	if sum.Sent == 1 {
 		noun = "event"
 	}
-	line := fmt.Sprintf("replayed %s %s in %s", p.bold(thousands(int64(sum.Sent))), noun, took(sum.Elapsed))
+	line := fmt.Sprintf("replayed %s %s in %s", p.bold(display.Thousands(int64(sum.Sent))), noun, display.Took(sum.Elapsed))
 	if len(parts) > 0 {
 		line += ": " + strings.Join(parts, ", ")
 	}
@@ -286,11 +286,11 @@ func (o *replayOutput) answers(sum replay.Summary) string {
 	p := o.app.out
 	var parts []string
 	for _, status := range slices.Sorted(maps.Keys(sum.Statuses)) {
-		parts = append(parts, p.status(status, strconv.Itoa(status))+" "+o.times()+" "+thousands(int64(sum.Statuses[status])))
+		parts = append(parts, p.status(status, strconv.Itoa(status))+" "+o.times()+" "+display.Thousands(int64(sum.Statuses[status])))
 	}
 	for _, outcome := range slices.Sorted(maps.Keys(sum.Outcomes)) {
 		if outcome != verify.Answered {
-			parts = append(parts, p.bad(string(outcome))+" "+o.times()+" "+thousands(int64(sum.Outcomes[outcome])))
+			parts = append(parts, p.bad(string(outcome))+" "+o.times()+" "+display.Thousands(int64(sum.Outcomes[outcome])))
 		}
 	}
 	return strings.Join(parts, ", ")
@@ -317,10 +317,10 @@ func (o *replayOutput) outcome(sum replay.Summary) error {
 	}
 	var parts []string
 	if bad := sum.Sent - o.expected; bad > 0 {
-		parts = append(parts, fmt.Sprintf("%s of %s did not come out as expected (%s)", thousands(int64(bad)), plural(total, "event"), expect))
+		parts = append(parts, fmt.Sprintf("%s of %s did not come out as expected (%s)", display.Thousands(int64(bad)), plural(total, "event"), expect))
 	}
 	if unsent > 0 {
-		parts = append(parts, fmt.Sprintf("%s of %s could not be sent", thousands(int64(unsent)), plural(total, "event")))
+		parts = append(parts, fmt.Sprintf("%s of %s could not be sent", display.Thousands(int64(unsent)), plural(total, "event")))
 	}
 	return fail(codeNo, errors.New("replay: "+strings.Join(parts, ", and ")))
 }

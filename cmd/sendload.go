@@ -200,9 +200,9 @@ func (a *app) summarise(ctx context.Context, f *sendFlags, out *sent, shots []*s
 		}
 		return fail(codeNetwork, fmt.Errorf("send: none %s reached %s: %s", name, hostOf(shots[0].forge.Target()), failure))
 	case good < sum.Sent && sum.Failure != "":
-		return fail(codeNo, fmt.Errorf("send: %s %s were not answered as expected (%s): %s", thousands(int64(sum.Sent-good)), name, &f.expect, sum.Failure))
+		return fail(codeNo, fmt.Errorf("send: %s %s were not answered as expected (%s): %s", display.Thousands(int64(sum.Sent-good)), name, &f.expect, sum.Failure))
 	case good < sum.Sent:
-		return fail(codeNo, fmt.Errorf("send: %s %s were not answered as expected (%s)", thousands(int64(sum.Sent-good)), name, &f.expect))
+		return fail(codeNo, fmt.Errorf("send: %s %s were not answered as expected (%s)", display.Thousands(int64(sum.Sent-good)), name, &f.expect))
 	}
 	return nil
 }
@@ -223,7 +223,7 @@ func newSummary(sum replay.Summary, good int, latencies bool) summaryJSON {
 
 func (a *app) printSummary(out *sent, shots []*shot, sum replay.Summary, latencies bool) error {
 	p := a.out
-	count := p.bold(thousands(int64(sum.Sent)))
+	count := p.bold(display.Thousands(int64(sum.Sent)))
 	if len(shots) > 1 {
 		fmt.Fprintf(a.Out, "sent %s events of %d kinds\n", count, len(shots))
 	} else {
@@ -231,14 +231,14 @@ func (a *app) printSummary(out *sent, shots []*shot, sum replay.Summary, latenci
 	}
 	var answers []string
 	for _, status := range slices.Sorted(maps.Keys(sum.Statuses)) {
-		answers = append(answers, p.status(status, strconv.Itoa(status))+" "+a.times()+" "+thousands(int64(sum.Statuses[status])))
+		answers = append(answers, p.status(status, strconv.Itoa(status))+" "+a.times()+" "+display.Thousands(int64(sum.Statuses[status])))
 	}
 	for _, outcome := range slices.Sorted(maps.Keys(sum.Outcomes)) {
 		if outcome != verify.Answered {
-			answers = append(answers, p.bad(string(outcome))+" "+a.times()+" "+thousands(int64(sum.Outcomes[outcome])))
+			answers = append(answers, p.bad(string(outcome))+" "+a.times()+" "+display.Thousands(int64(sum.Outcomes[outcome])))
 		}
 	}
-	_, err := fmt.Fprintf(a.Out, "  %s %s in %s\n", a.arrow(), strings.Join(answers, ", "), took(sum.Elapsed))
+	_, err := fmt.Fprintf(a.Out, "  %s %s in %s\n", a.arrow(), strings.Join(answers, ", "), display.Took(sum.Elapsed))
 	if err != nil || !latencies {
 		return err
 	}
@@ -251,7 +251,7 @@ func (a *app) printSummary(out *sent, shots []*shot, sum replay.Summary, latenci
 	}
 	fmt.Fprintln(a.Out, rate)
 	if sum.Max > 0 {
-		fmt.Fprintf(a.Out, "  latency  p50 %s, p95 %s, p99 %s, max %s\n", took(sum.P50), took(sum.P95), took(sum.P99), took(sum.Max))
+		fmt.Fprintf(a.Out, "  latency  p50 %s, p95 %s, p99 %s, max %s\n", display.Took(sum.P50), display.Took(sum.P95), display.Took(sum.P99), display.Took(sum.Max))
 	}
 	for _, bar := range sum.Histogram(min(a.Columns, 80)-2, a.ascii()) {
 		fmt.Fprintln(a.Out, "  "+bar)
@@ -262,7 +262,7 @@ func (a *app) printSummary(out *sent, shots []*shot, sum replay.Summary, latenci
 // perSecond writes a rate with as many digits as matter.
 func perSecond(rate float64) string {
 	if rate >= 100 {
-		return thousands(int64(rate+0.5)) + "/s"
+		return display.Thousands(int64(rate+0.5)) + "/s"
 	}
 	return strconv.FormatFloat(rate, 'g', 3, 64) + "/s"
 }

@@ -159,10 +159,10 @@ const (
 func (a *app) printAnswer(r verify.Result, redact *replay.Redactor) error {
 	p := a.out
 	if r.Outcome != verify.Answered {
-		_, err := fmt.Fprintf(a.Out, "  %s %s after %s\n", a.arrow(), p.bad(string(r.Outcome)), took(r.Took))
+		_, err := fmt.Fprintf(a.Out, "  %s %s after %s\n", a.arrow(), p.bad(string(r.Outcome)), display.Took(r.Took))
 		return err
 	}
-	line := fmt.Sprintf("  %s %s in %s", a.arrow(), p.status(r.Status, strconv.Itoa(r.Status)), took(r.Took))
+	line := fmt.Sprintf("  %s %s in %s", a.arrow(), p.status(r.Status, strconv.Itoa(r.Status)), display.Took(r.Took))
 	if location := r.Header.Get("Location"); location != "" && r.Status/100 == 3 {
 		line += ", a redirect to " + display.Line(redact.Text(location)) + " that is not followed"
 	}

@@ -33,7 +33,7 @@ func events(n int64) string {
 	if n == 1 {
 		return "1 event"
 	}
-	return thousands(n) + " events"
+	return display.Thousands(n) + " events"
 }
 
 // fromTo says from when to when, with the days only where they differ.
@@ -103,18 +103,18 @@ func (s statsSheet) received(c *counting.Counts) {
 	}
 	rows[0] = append(rows[0], "dup", "late")
 	for _, p := range c.Providers() {
-		row := []string{display.Line(p.Name), thousands(p.Events)}
+		row := []string{display.Line(p.Name), display.Thousands(p.Events)}
 		for _, status := range statuses {
 			row = append(row, s.p.countOf(status, p.Verdicts[status]))
 		}
-		rows = append(rows, append(row, thousands(p.Duplicates), thousands(p.Late)))
+		rows = append(rows, append(row, display.Thousands(p.Duplicates), display.Thousands(p.Late)))
 	}
 	s.table(rows)
 }
 
 // countOf paints the count of a verdict that should not be.
 func (p paint) countOf(status verify.Status, n int64) string {
-	text := thousands(n)
+	text := display.Thousands(n)
 	if n > 0 && (status == verify.Invalid || status == verify.Missing) {
 		return p.bad(text)
 	}
@@ -134,7 +134,7 @@ func (s statsSheet) answers(c *counting.Counts) {
 			if class == 2 {
 				n += p.Classes[1]
 			}
-			text := thousands(n)
+			text := display.Thousands(n)
 			if n > 0 && class != 2 && class != 3 {
 				text = s.p.bad(text)
 			}
@@ -143,7 +143,7 @@ func (s statsSheet) answers(c *counting.Counts) {
 		for _, percent := range []float64{50, 95, 100} {
 			text := s.none()
 			if p.Timed() {
-				text = took(p.Quantile(percent))
+				text = display.Took(p.Quantile(percent))
 			}
 			row = append(row, text)
 		}
@@ -174,7 +174,7 @@ const frequentShown = 10
 
 func (s statsSheet) frequent(c *counting.Counts) {
 	names, distinct, others := c.Frequent(frequentShown)
-	width, figures := 0, len(thousands(names[0].Events))
+	width, figures := 0, len(display.Thousands(names[0].Events))
 	for _, n := range names {
 		width = max(width, min(maxNameColumn, display.Width(display.Line(n.Name))))
 	}
@@ -186,12 +186,12 @@ func (s statsSheet) frequent(c *counting.Counts) {
 	fmt.Fprintf(s, "\n%s\n", s.p.faint("most frequent"))
 	for _, n := range names {
 		bar := max(1, int(n.Events*int64(room)/names[0].Events))
-		fmt.Fprintf(s, "%s  %*s  %s\n", pad(display.Line(n.Name), width), figures, thousands(n.Events), s.p.faint(strings.Repeat(block, bar)))
+		fmt.Fprintf(s, "%s  %*s  %s\n", pad(display.Line(n.Name), width), figures, display.Thousands(n.Events), s.p.faint(strings.Repeat(block, bar)))
 	}
 	if more := distinct - len(names); more > 0 || others > 0 {
 		text := fmt.Sprintf("and %s", plural(more, "other name"))
 		if others > 0 {
-			text = fmt.Sprintf("and more than %s other names", thousands(int64(more)))
+			text = fmt.Sprintf("and more than %s other names", display.Thousands(int64(more)))
 		}
 		fmt.Fprintln(s, s.p.faint(text))
 	}
@@ -211,11 +211,11 @@ func (s statsSheet) rate(c *counting.Counts) {
 	for times := room / len(counts); times > 1; times = 0 { // few steps get wide columns
 		counts = widened(counts, min(times, 6))
 	}
-	fmt.Fprintf(s, "\n%s\n", s.p.faint(fmt.Sprintf("events per %s, %s at most", unit.Name, thousands(int64(most)))))
+	fmt.Fprintf(s, "\n%s\n", s.p.faint(fmt.Sprintf("events per %s, %s at most", unit.Name, display.Thousands(int64(most)))))
 	for i, line := range chart(counts, s.p.ascii) {
 		label := ""
 		if i == 0 {
-			label = thousands(int64(most))
+			label = display.Thousands(int64(most))
 		}
 		fmt.Fprintf(s, "%s %s\n", s.p.faint(fmt.Sprintf("%8s", label)), line)
 	}
@@ -279,7 +279,7 @@ func callLines(p *counting.Provider) []string {
 			most := longer[0].Most
 			longer = longer[1:]
 			stretches = append(stretches, fmt.Sprintf("the busiest %s would have cost %s: %s the %s that are allowed",
-				stretchNoun(b.Per), plural64(int64(most), "call"), share(most, b.Calls), thousands(int64(b.Calls))))
+				stretchNoun(b.Per), plural64(int64(most), "call"), share(most, b.Calls), display.Thousands(int64(b.Calls))))
 		}
 	}
 	return append(lines, stretches...)
@@ -311,5 +311,5 @@ func plural64(n int64, noun string) string {
 	if n == 1 {
 		return "1 " + noun
 	}
-	return thousands(n) + " " + noun + "s"
+	return display.Thousands(n) + " " + noun + "s"
 }

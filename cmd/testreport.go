@@ -259,7 +259,7 @@ func (w *testText) failure(c contract.Result) {
 		}
 		if x := f.Exchange; x != nil {
 			w.entry("sent", x.Sent)
-			w.entry("came", x.Came()+" in "+took(x.Result.Took)+": "+f.Says)
+			w.entry("came", x.Came()+" in "+display.Took(x.Result.Took)+": "+f.Says)
 		} else {
 			w.entry("found", f.Says)
 		}

@@ -56,6 +56,11 @@ func (r *Recogniser) Recognise(e *Event) {
 	if e.Entity, e.Action, note = endpoint.Provider.EventOf(e.Delivery); note != "" {
 		e.Notes = append(e.Notes, note)
 	}
+	if why, err := endpoint.Provider.Unfit(e.Name(), e.Delivery); err != nil {
+		e.Notes = append(e.Notes, "its schema cannot be used: "+err.Error())
+	} else if why != "" {
+		e.Notes = append(e.Notes, "does not fit its schema: "+why)
+	}
 }
 
 // Handshake answers an event that is a question of its provider's.

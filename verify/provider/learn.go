@@ -57,9 +57,6 @@ type Learned struct {
 	Notes []string
 }
 
-// SchemasFolder is where a learned definition has the JSON Schema of each event.
-const SchemasFolder = "schemas"
-
 // UnfitError says what does not fit: a definition was learned that the deliveries, or
 // the contract, contradict.
 type UnfitError struct{ Reasons []string }
@@ -356,7 +353,7 @@ func (l *learner) writeEvent(p *Provider, event string) error {
 	content = bytes.Replace(content, []byte("  \"variant\": \"\",\n"), nil, 1)
 	file := strings.ReplaceAll(event, ":", "-")
 	l.learned.Files[path.Join(SamplesFolder, file+".json")] = content
-	l.learned.Files[path.Join(SchemasFolder, file+".json")] = shape.Schema(l.o.Name + "/" + event)
+	l.learned.Files[path.Join(SchemasFolder, schemaFileOf(event))] = shape.Schema(l.o.Name + "/" + event)
 	return nil
 }
 

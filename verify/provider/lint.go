@@ -18,7 +18,8 @@ import (
 // Lint holds a provider to the contract that every definition keeps, built-in or not:
 // each event has a sample; each sample, in each variant, is valid JSON, is recognised
 // as this provider's and as no other's, yields the event it is filed under, and is
-// judged as the scheme promises; and nothing that was tampered with is judged valid.
+// judged as the scheme promises; nothing that was tampered with is judged valid; and
+// where there is a JSON Schema of an event, its samples fit it.
 func (p *Provider) Lint(others ...*Provider) []Fault {
 	l := linter{p: p, others: others}
 	samples, err := p.samples()
@@ -41,6 +42,7 @@ func (p *Provider) Lint(others ...*Provider) []Fault {
 		}
 	}
 	l.aliases()
+	l.schemaFiles()
 	return l.faults
 }
 
@@ -135,6 +137,7 @@ func (l *linter) sample(event, variant string, thorough bool) {
 	if _, err := l.p.Facts(d); err != nil {
 		fault("facts: %s", err)
 	}
+	l.fits(event, d, fault)
 	l.judge(keyring, d, unsigned, thorough, fault)
 }
 

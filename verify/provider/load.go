@@ -59,6 +59,7 @@ func load(fsys fs.FS, file, shown, source string) (*Provider, error) {
 		return nil, b.faults
 	}
 	p.Source, p.files, p.file, p.dir = source, fsys, shown, path.Dir(file)
+	p.schemas = &schemas{}
 	p.share()
 	return p, nil
 }

@@ -83,6 +83,7 @@ type Provider struct {
 	coversBody []bool // by the index of the recipe
 	samples    func() ([]*sampleFile, error)
 	table      func() []EventInfo
+	schemas    *schemas // nil where there is no folder to read them from
 }
 
 // Docs says where the vendor describes its webhooks.
