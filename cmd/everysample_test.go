@@ -48,6 +48,9 @@ func (d *desk) sendEverySample(target string) map[string]int {
 // with the development secrets and with secrets of one's own, by the provider's path
 // and by any other, where a provider can be told by its looks.
 func TestEverySampleIsReceivedForWhatItIs(t *testing.T) {
+	if testing.Short() {
+		t.Skip("thousands of requests take long under the race detector")
+	}
 	t.Run("by its path, with the development secrets", func(t *testing.T) {
 		d := newDesk(t)
 		address, end := d.receiving("--json")

@@ -20,7 +20,7 @@ func (a *app) providersCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use:     "providers",
 		Aliases: []string{"provider"},
-		Short:   "Show what is known about the providers",
+		Short:   "Show what is known about providers, and learn or check others",
 		Long: `Show what is known about the providers: how they name and sign their events, how they
 behave as senders, and how far each statement can be relied on.
 
