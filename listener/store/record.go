@@ -126,6 +126,9 @@ func decodeHead(head []byte, e *listener.Event, d *verify.Delivery) (flags byte,
 	}
 	if flags&flagMarks != 0 {
 		e.SameAs, e.Gap, e.OvertakenBy = int64(r.number()), duration(r.number()), int64(r.number())
+		if e.SameAs == 0 {
+			e.Gap = 0 // there is nothing that it could lie behind
+		}
 	}
 	if flags&flagBodyHash != 0 {
 		bodyHash = []byte(r.take(32))
