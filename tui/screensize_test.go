@@ -139,3 +139,15 @@ func TestASCIIHasNothingElse(t *testing.T) {
 		}
 	}
 }
+
+// A resize while another event is on its way does not bring back the one before.
+func TestResizeWhileReading(t *testing.T) {
+	s := newScreen(t, someLog(), 120, 40)
+	s.held = true
+	s.keys("up") // the event above is on its way
+	s.send(tea.WindowSizeMsg{Width: 130, Height: 40})
+	s.release()
+	if got, want := s.m.detail.shown, s.cursor(); got != want {
+		t.Errorf("event %d is seen, the cursor is on %d", got, want)
+	}
+}

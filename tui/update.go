@@ -77,8 +77,8 @@ func (m *model) resize(width, height int) tea.Cmd {
 	if m.sheet != nil {
 		m.sheet.hold(m.height)
 	}
-	if wider && m.detail.shown != 0 { // what explains is broken at the width
-		return m.read(m.detail.shown)
+	if wider { // what explains is broken at the width
+		return m.reread()
 	}
 	return nil
 }
@@ -378,10 +378,10 @@ func (m *model) turn(to tab) tea.Cmd {
 	return tea.Batch(m.want(), m.layOut(to))
 }
 
-// reread lays the event out anew.
+// reread lays the event out anew: the one that is seen, or the one on its way.
 func (m *model) reread() tea.Cmd {
-	if m.detail.shown == 0 {
+	if m.detail.wanted == 0 {
 		return nil
 	}
-	return m.read(m.detail.shown)
+	return m.read(m.detail.wanted)
 }
