@@ -1,6 +1,6 @@
 //go:build linux || darwin
 
-package main
+package cmd_test
 
 import (
 	"os"
