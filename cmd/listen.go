@@ -348,19 +348,14 @@ func (r *receiver) watches() bool {
 func (r *receiver) watch(w *listener.Watcher, s sink, enough func()) error {
 	ctx := context.Background() // ends with the listener, which closes the feed
 	for {
-		wait, cancel := context.WithCancel(ctx)
-		if pause := s.idle(); pause > 0 {
-			wait, cancel = context.WithTimeout(ctx, pause)
-		}
-		notice, err := w.Next(wait)
-		cancel()
+		notice, err := w.Next(ctx, s.idle())
 		switch {
 		case errors.Is(err, io.EOF):
 			if n := w.Dropped(); n > 0 {
 				r.warn(fmt.Sprintf("%d answers of the forward target came too fast to be shown", n), "whk events show has them")
 			}
 			return nil
-		case errors.Is(err, context.DeadlineExceeded):
+		case errors.Is(err, listener.ErrNothing):
 			continue
 		case err != nil:
 			enough()

@@ -2,9 +2,11 @@ package listener
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"sync"
+	"time"
 
 	"whk/verify"
 )
@@ -18,9 +20,14 @@ type Notice struct {
 }
 
 const (
-	feedEvents  = 512      // the newest events are kept for watchers,
+	feedEvents  = 1024     // the newest events are kept for watchers,
 	feedBody    = 16 << 10 // but for those with larger bodies,
 	feedResults = 1024     // and so many results for each watcher
+
+	// Events of one commit are told of by as many goroutines, in any order. So long a
+	// watcher waits for one whose number is due before it looks for it in the log, where
+	// another process may have written it.
+	feedGrace = 10 * time.Millisecond
 )
 
 // feed passes what happens to any number of watchers and never waits for them. A
@@ -30,10 +37,16 @@ type feed struct {
 	log Log
 
 	mu       sync.Mutex
-	recent   [feedEvents]*Event // by number
+	recent   [feedEvents]told // by number
 	newest   int64
 	watchers []*Watcher
 	closed   bool
+}
+
+// told is an event that was told of: none when its body is too large to be kept.
+type told struct {
+	n     int64
+	event *Event
 }
 
 // event shows an event that is in the log.
@@ -44,8 +57,12 @@ func (f *feed) event(e *Event) {
 	if len(f.watchers) == 0 {
 		return
 	}
+	now := told{n: e.N}
 	if len(e.Delivery.Body) <= feedBody {
-		f.recent[e.N%feedEvents] = e
+		now.event = e
+	}
+	if slot := &f.recent[e.N%feedEvents]; e.N > slot.n {
+		*slot = now
 	}
 	f.wake()
 }
@@ -81,6 +98,9 @@ func (f *feed) wake() {
 	}
 }
 
+// ErrNothing says that nothing has come for as long as a watcher was ready to wait.
+var ErrNothing = errors.New("nothing has come")
+
 // Watch returns a Watcher of everything after event number after.
 func (l *Listener) Watch(after int64) *Watcher {
 	w := &Watcher{feed: &l.feed, at: after, changed: make(chan struct{}, 1)}
@@ -102,35 +122,67 @@ type Watcher struct {
 	dropped int
 }
 
-// Next waits for the next notice. It returns io.EOF when the listener has stopped and
-// everything was read, and the log's error when what was missed cannot be read.
-func (w *Watcher) Next(ctx context.Context) (Notice, error) {
+// Next waits for the next notice, for as long as patience lasts: ErrNothing says that
+// nothing has come; 0 is patience without an end. It returns io.EOF when the listener has
+// stopped and everything was read, and the log's error when what was missed cannot be read.
+func (w *Watcher) Next(ctx context.Context, patience time.Duration) (Notice, error) {
+	var late, due <-chan time.Time // when patience ends, and grace
 	for {
-		notice, missed, state := w.poll()
-		switch {
-		case state == ready:
+		notice, state := w.poll()
+		switch state {
+		case ready:
 			return notice, nil
-		case state == over:
+		case over:
 			return Notice{}, io.EOF
 		case missed:
-			events, damaged, err := since(ctx, w.feed.log, w.at, 256)
-			if err != nil && len(damaged) == 0 {
-				return Notice{}, fmt.Errorf("read events after %d: %w", w.at, err)
+			if err := w.readOn(ctx); err != nil {
+				return Notice{}, err
 			}
-			if len(events)+len(damaged) > 0 {
-				w.behind = events
-				if len(events) == 0 {
-					w.at = damaged[len(damaged)-1]
-				}
-				continue
+			continue
+		case awaited:
+			if due == nil {
+				timer := time.NewTimer(feedGrace)
+				defer timer.Stop()
+				due = timer.C
 			}
+		}
+		if patience > 0 && late == nil {
+			timer := time.NewTimer(patience)
+			defer timer.Stop()
+			late = timer.C
 		}
 		select {
 		case <-w.changed:
+		case <-due:
+			due = nil
+			if err := w.readOn(ctx); err != nil {
+				return Notice{}, err
+			}
+		case <-late:
+			return Notice{}, ErrNothing
 		case <-ctx.Done():
 			return Notice{}, ctx.Err()
 		}
 	}
+}
+
+// readOn reads from the log what comes next. What is not there any more is passed over.
+func (w *Watcher) readOn(ctx context.Context) error {
+	w.feed.mu.Lock()
+	newest := w.feed.newest
+	w.feed.mu.Unlock()
+	events, damaged, err := since(ctx, w.feed.log, w.at, 256)
+	switch {
+	case err != nil && len(damaged) == 0:
+		return fmt.Errorf("read events after %d: %w", w.at, err)
+	case len(events) > 0:
+		w.behind = events
+	case len(damaged) > 0:
+		w.at = damaged[len(damaged)-1]
+	default:
+		w.at = newest
+	}
+	return nil
 }
 
 // Dropped is the number of results that came faster than they were read. They are in
@@ -147,33 +199,37 @@ const (
 	waiting readiness = iota
 	ready
 	over
+	missed  // the next event is in the log alone
+	awaited // later events have come before the next one
 )
 
-// poll takes the next notice if there is one. Missed says that the next event is in
-// the log alone.
-func (w *Watcher) poll() (n Notice, missed bool, s readiness) {
+// poll takes the next notice if there is one.
+func (w *Watcher) poll() (n Notice, s readiness) {
 	f := w.feed
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if len(w.results) > 0 && w.results[0].N <= w.at {
 		n, w.results = w.results[0], w.results[1:]
-		return n, false, ready
+		return n, ready
 	}
 	if len(w.behind) > 0 {
 		n.Event, w.behind = w.behind[0], w.behind[1:]
 		w.at = n.Event.N
-		return n, false, ready
+		return n, ready
 	}
 	if w.at < f.newest {
-		e := f.recent[(w.at+1)%feedEvents]
-		if e == nil || e.N != w.at+1 {
-			return n, true, waiting
+		switch slot := f.recent[(w.at+1)%feedEvents]; {
+		case slot.n < w.at+1 && !f.closed:
+			return n, awaited
+		case slot.n != w.at+1 || slot.event == nil:
+			return n, missed
+		default:
+			w.at = slot.n
+			return Notice{Event: slot.event}, ready
 		}
-		w.at = e.N
-		return Notice{Event: e}, false, ready
 	}
 	if f.closed && len(w.results) == 0 {
-		return n, false, over
+		return n, over
 	}
-	return n, false, waiting
+	return n, waiting
 }

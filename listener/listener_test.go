@@ -712,7 +712,7 @@ func TestWatcherMissesNothing(t *testing.T) {
 	senders.Wait()
 	h.stop()
 	for want := int64(1); ; want++ {
-		notice, err := w.Next(t.Context())
+		notice, err := w.Next(t.Context(), 0)
 		if errors.Is(err, io.EOF) {
 			if want != events+1 {
 				t.Errorf("%d events, want %d", want-1, events)

@@ -20,7 +20,7 @@ type Feed struct {
 	mu      sync.Mutex
 	counts  *tally.Counts
 	forward verify.Outcome // what the first target did last
-	came    bool           // an event has come,
+	came    int            // so many events have come,
 	other   bool           // and something else
 	said    []string
 }
@@ -34,7 +34,7 @@ func NewFeed(counts *tally.Counts) *Feed {
 func (f *Feed) Event(e *listener.Event) {
 	f.mu.Lock()
 	f.counts.Add(e)
-	f.came = true
+	f.came++
 	f.mu.Unlock()
 	f.wake()
 }
@@ -80,6 +80,7 @@ func (f *Feed) Say(text string) {
 // news is what has happened since the last frame, and the figures by now.
 type news struct {
 	said []string
+	came int // events
 	// onlyEvents says that nothing but events has come: rows that are held are what they
 	// were.
 	onlyEvents bool
@@ -105,10 +106,19 @@ type verdictNews struct {
 // frameTime is how long a frame lasts at least.
 const frameTime = 33 * time.Millisecond
 
-// pauseAfter is how long a frame lasts whose rows took so long to read. Where the processor
-// is wanted elsewhere, the receiver most of all, the screen takes a small part of it.
-func pauseAfter(read time.Duration) time.Duration {
-	return min(max(frameTime, 6*read), 8*frameTime)
+// crowd is more events than can be read as they come in one frame.
+const crowd = 50
+
+// pauseAfter is how long a frame lasts with so many new events, whose rows took so long to
+// read. Where the processor is wanted elsewhere, the receiver most of all, the screen
+// takes a small part of it; and where nobody can read along, ten frames a second show
+// that much is coming.
+func pauseAfter(read time.Duration, came int) time.Duration {
+	least := frameTime
+	if came > crowd {
+		least *= 3
+	}
+	return min(max(least, 6*read), 8*frameTime)
 }
 
 // wait waits until something has happened, and so long after the last frame that frames do
@@ -142,8 +152,8 @@ const sparkSeconds = 20
 func (f *Feed) news(now time.Time) news {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	n := news{said: f.said, onlyEvents: f.came && !f.other, forward: f.forward, seconds: f.counts.Recent.Seconds(now, sparkSeconds)}
-	f.said, f.came, f.other = nil, false, false
+	n := news{said: f.said, came: f.came, onlyEvents: f.came > 0 && !f.other, forward: f.forward, seconds: f.counts.Recent.Seconds(now, sparkSeconds)}
+	f.said, f.came, f.other = nil, 0, false
 	if f.counts.All.Timed() {
 		n.p50, n.p95 = f.counts.All.Quantile(50), f.counts.All.Quantile(95)
 	}

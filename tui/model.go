@@ -100,7 +100,7 @@ func (m *model) Init() tea.Cmd {
 
 // wait waits for news of the feed.
 func (m *model) wait() tea.Cmd {
-	feed, ctx, since, pause, now := m.o.Feed, m.ctx, m.drawn, pauseAfter(m.readFor), m.o.Now
+	feed, ctx, since, pause, now := m.o.Feed, m.ctx, m.drawn, pauseAfter(m.readFor, m.news.came), m.o.Now
 	if feed == nil {
 		return nil
 	}

@@ -68,13 +68,24 @@ func TestSearchShowsItsProgress(t *testing.T) {
 	}
 }
 
-// Frames follow each other more slowly where reading takes long.
+// Frames follow each other more slowly where reading takes long, and where nobody can read
+// along.
 func TestPauseAfter(t *testing.T) {
-	for _, tt := range []struct{ read, want time.Duration }{
-		{0, frameTime}, {3 * time.Millisecond, frameTime}, {20 * time.Millisecond, 120 * time.Millisecond}, {time.Hour, 8 * frameTime}, {-time.Hour, frameTime},
+	for _, tt := range []struct {
+		read time.Duration
+		came int
+		want time.Duration
+	}{
+		{0, 0, frameTime},
+		{3 * time.Millisecond, crowd, frameTime},
+		{3 * time.Millisecond, crowd + 1, 3 * frameTime},
+		{20 * time.Millisecond, 1, 120 * time.Millisecond},
+		{20 * time.Millisecond, 10 * crowd, 120 * time.Millisecond},
+		{time.Hour, 0, 8 * frameTime},
+		{-time.Hour, 0, frameTime},
 	} {
-		if got := pauseAfter(tt.read); got != tt.want {
-			t.Errorf("after %s of reading a frame lasts %s, want %s", tt.read, got, tt.want)
+		if got := pauseAfter(tt.read, tt.came); got != tt.want {
+			t.Errorf("after %s of reading and %d events a frame lasts %s, want %s", tt.read, tt.came, got, tt.want)
 		}
 	}
 }
