@@ -51,12 +51,10 @@ func (b builder) page(ctx context.Context, e Entry, t tab) page {
 // when that is masked.
 func (b builder) shown(e *listener.Event) *verify.Delivery {
 	d := b.o.Redact.Delivery(e.Delivery)
-	if !b.masked {
-		return d
+	if b.masked {
+		d = provider.MaskDelivery(d)
 	}
-	copied := *d
-	copied.Body = masked(d.Body)
-	return &copied
+	return d
 }
 
 // masked is a body without personal data.
@@ -98,10 +96,11 @@ func (b builder) head(d *verify.Delivery, e *listener.Event) page {
 			page = append(page, line{{keyRole, unescaped(name)}, {faint, " = "}, {plain, unescaped(value)}})
 		}
 	}
-	page = append(page, nil,
-		field("received", 10, plain, e.At.Local().Format("2006-01-02 15:04:05.000 -07:00")),
-		field("from", 10, plain, e.Remote),
-		field("id", 10, plain, e.ID))
+	page = append(page, nil, field("received", 10, plain, e.At.Local().Format("2006-01-02 15:04:05.000 -07:00")))
+	if !b.masked {
+		page = append(page, field("from", 10, plain, e.Remote))
+	}
+	page = append(page, field("id", 10, plain, e.ID))
 	if e.Cut != "" {
 		page = append(page, field("cut", 10, warn, e.Cut))
 	}

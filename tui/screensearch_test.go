@@ -143,6 +143,7 @@ func TestMask(t *testing.T) {
 	}
 	for _, masked := range []bool{false, true, false} {
 		shows("1", "contact@example.com", !masked)
+		shows("2", "from      127.0.0.1:", !masked)
 		shows("4", "4380-7749", !masked)
 		shows("5", "contact@example.com", !masked)
 		s.keys("m")
