@@ -499,6 +499,18 @@ func faults() []fault {
 		stripes("the stamp is not signed", "replay.ts-swapped", stripe{tolerance: 5 * time.Minute, anyStamp: true}),
 		stripes("a stamp of no form crashes", "replay.ts-format", stripe{tolerance: 5 * time.Minute, crash: true}, "sig.missing", "sig.empty", "sig.wrong-header", "sig.other-provider", "sig.key-as-value", "http.method-override", "body.not-json", "fail.verbose-reason"),
 		stripes("only the first signature counts", "accept.rotation", stripe{tolerance: 5 * time.Minute, firstOnly: true}),
+		{name: "a repeat is told by its signature", provider: "stripe", found: "idem.duplicate", build: func(f *fake) {
+			f.check, f.methods = careful.check, post
+			f.handle = func(f *fake, r *http.Request, _ []byte) int {
+				if once(f, []byte(r.Header.Get("Stripe-Signature"))) {
+					f.mu.Lock()
+					f.count++
+					f.mu.Unlock()
+				}
+				return 0
+			}
+			f.unseen = func(*fake, []byte) bool { return false }
+		}},
 		{name: "custom fields are taken for granted", provider: "stripe", found: "schema.other-properties", also: []string{"raw.empty-object", "schema.types-off"}, build: func(f *fake) {
 			f.check, f.methods = careful.check, post
 			f.handle = crashIf(func(e map[string]any) bool {

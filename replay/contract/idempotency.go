@@ -57,7 +57,7 @@ func idemDuplicate(x *Exam) {
 		}
 	}
 	x.pause(x.run.o.gap())
-	s.Says("%s, delivered a second time", s.What)
+	s = x.again(s)
 	second, o := x.Send(s)
 	if x.settled(s, second, o) {
 		return
@@ -79,6 +79,22 @@ func idemDuplicate(x *Exam) {
 		verdict = x.judgeRepeat(s, second, after, verdict)
 	}
 	x.run.idempotency(verdict)
+}
+
+// again is a shot as its provider repeats it. Where a time is signed, each attempt has its
+// own and another signature, by which a repeat can therefore not be told. A body that carries
+// its signature stays as it is: the same body is what most know a repeat by.
+func (x *Exam) again(s *Shot) *Shot {
+	repeat := *s
+	repeat.Delivery = s.Delivery.Clone()
+	if x.signs() && x.recipe.Timestamp != nil && x.recipe.Body == nil {
+		repeat.at = s.at.Add(x.run.o.gap())
+		if x.Sign(&repeat) {
+			return repeat.Says("%s, delivered a second time and signed anew", s.What)
+		}
+		repeat.Delivery, repeat.at = s.Delivery.Clone(), s.at
+	}
+	return repeat.Says("%s, delivered a second time", s.What)
 }
 
 // judgeRepeat looks at the probe once more, after the repeat.
@@ -123,13 +139,13 @@ func (x *Exam) start(measure bool) (unit float64, before Value, ok bool) {
 	case measure:
 		return x.unit()
 	}
-	before, ok = x.observed()
+	before, ok = x.atRest()
 	return 0, before, ok
 }
 
 // unit is by how much one event changes the probe; ok is false when that cannot be seen.
 func (x *Exam) unit() (delta float64, now Value, ok bool) {
-	before, ok := x.observed()
+	before, ok := x.atRest()
 	if !ok {
 		return 0, before, false
 	}
@@ -327,6 +343,9 @@ func (x *Exam) updating() *Specimen {
 // changed is a change of the thing that a seed names, the n-th of several.
 func (x *Exam) changed(spec *Specimen, at time.Time, seed uint64, n int) *Shot {
 	s := x.forgeAt(spec, at, seed)
+	if n > 0 {
+		x.number(s, at)
+	}
 	if s.spec.tree != nil {
 		tree := x.treeOf(s)
 		if text := x.freeText(tree, spec); text != nil && n > 0 {

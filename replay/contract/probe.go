@@ -118,6 +118,31 @@ func (x *Exam) observed() (Value, bool) {
 	return v, true
 }
 
+// patience is how many times the settling time it may take until earlier events have had
+// their effects.
+const patience = 10
+
+// atRest waits until the value stays as it is: endpoints that work behind their answer may
+// still be at what earlier checks sent, which would count as an effect of the next event.
+func (x *Exam) atRest() (Value, bool) {
+	last, ok := x.observed()
+	step := x.run.o.Settle / 10
+	for still, waited := 0, time.Duration(0); ok && still < 2; waited += step {
+		if waited > patience*x.run.o.Settle {
+			x.unsure("effect not observed: the probe still changes long after the last event")
+			return last, false
+		}
+		x.pause(step)
+		var now Value
+		if now, ok = x.observed(); now == last {
+			still++
+		} else {
+			last, still = now, 0
+		}
+	}
+	return last, ok
+}
+
 // settledValue waits until the value has changed and then stays as it is, or until it is
 // clear that it will not change: endpoints work behind their answer.
 func (x *Exam) settledValue(before Value) (Value, bool) {

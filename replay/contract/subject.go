@@ -273,9 +273,19 @@ func (s *Subject) valid(d *verify.Delivery, at time.Time) bool {
 	return false
 }
 
+// written is the recipe as a definition would have it: a shared key has no content that is
+// signed, though the scheme fills one in.
+func (s *Subject) written() verify.Recipe {
+	r := s.recipe
+	if r.Kind == verify.KindStatic {
+		r.Algorithm, r.Encoding, r.Signed = "", "", ""
+	}
+	return r
+}
+
 // bent is the scheme with its recipe changed, bound to a secret.
 func (s *Subject) bent(secret verify.Secret, bend func(*verify.Recipe)) (*verify.Keyring, error) {
-	r := s.recipe
+	r := s.written()
 	if bend != nil {
 		bend(&r)
 	}
@@ -291,7 +301,7 @@ func (s *Subject) bent(secret verify.Secret, bend func(*verify.Recipe)) (*verify
 
 // another is a secret of the same form that is none of the receiver's.
 func (s *Subject) another() (verify.Secret, error) {
-	scheme, err := verify.NewScheme(s.recipe)
+	scheme, err := verify.NewScheme(s.written())
 	if err != nil {
 		return verify.Secret{}, err
 	}

@@ -1,0 +1,3 @@
+module whk/testdata/zoo
+
+go 1.26.0
