@@ -5,6 +5,7 @@ import (
 	"io"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"whk/verify/display"
 )
@@ -123,8 +124,12 @@ func (p *Page) says(r Result) string {
 	return p.text(shown)
 }
 
-// told is one labelled line of what is told about a failure.
-type told struct{ label, text string }
+// told is one labelled line of what is told about a failure. An answer has its lines in
+// block, for reports that have room for them.
+type told struct{ label, text, block string }
+
+// mostAnswer is how much of an answer is told, in bytes.
+const mostAnswer = 300
 
 // mostTold is how many findings of one check are told in full.
 const mostTold = 3
@@ -135,7 +140,7 @@ func (p *Page) story(r Result) []told {
 	var all []told
 	add := func(label, text string) {
 		if text != "" {
-			all = append(all, told{label, text})
+			all = append(all, told{label: label, text: text})
 		}
 	}
 	findings := 0
@@ -157,8 +162,8 @@ func (p *Page) story(r Result) []told {
 			came += " in " + x.Result.Took.Round(time.Millisecond/10).String()
 		}
 		add("came", p.text(came)+": "+p.text(f.Says)) // Came is shown already
-		if body := string(x.Result.Body[:min(len(x.Result.Body), 300)]); body != "" {
-			add("answer", p.text(body))
+		if len(x.Result.Body) > 0 {
+			all = append(all, p.answer(string(x.Result.Body)))
 		}
 		if p.Again != nil {
 			for _, command := range p.Again(r, i, x) {
@@ -174,11 +179,28 @@ func (p *Page) story(r Result) []told {
 	}
 	add("expect", p.text(r.Expect))
 	add("why", p.text(r.Why))
-	add("fix", p.text(AdviceOn(r.Topic).Text))
+	add("fix", p.text(p.Fix(r)))
 	if r.Reason != "" {
 		add("counts", p.text("as "+string(r.Severity)+": "+r.Reason))
 	}
 	return all
+}
+
+// answer is the beginning of an answer. Secrets go first: a cut through one would leave
+// its beginning.
+func (p *Page) answer(body string) told {
+	if p.Redact != nil {
+		body = p.Redact(body)
+	}
+	rest := ""
+	if more := len(body) - mostAnswer; more > 0 {
+		at := mostAnswer
+		for at > mostAnswer-utf8.UTFMax && !utf8.RuneStart(body[at]) {
+			at--
+		}
+		body, rest = body[:at], " … and "+plural(len(body)-at, "byte")+" more"
+	}
+	return told{"answer", display.Line(body) + rest, display.Block(strings.TrimRight(body, "\r\n")) + rest}
 }
 
 // lines is text of several lines, each as it may stand.

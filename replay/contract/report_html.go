@@ -10,7 +10,7 @@ import (
 )
 
 // html writes a page that stands alone: no script, nothing that is loaded, and a policy
-// which forbids both. It follows the reader's choice of light or dark.
+// which forbids both. It follows the reader's choice of light or dark, and prints.
 func (p Paper) html() string {
 	var m markup
 	sum := sha256.Sum256([]byte(pageStyle))
@@ -22,47 +22,43 @@ func (p Paper) html() string {
 	m.void("meta", "name", "referrer", "content", "no-referrer")
 	m.void("meta", "name", "viewport", "content", "width=device-width, initial-scale=1")
 	m.void("meta", "name", "color-scheme", "content", "light dark")
-	m.leaf("title", "whk test")
+	m.leaf("title", p.title())
 	m.b.WriteString("<style>" + pageStyle + "</style>\n")
 	m.close()
 	m.open("body")
+	m.open("main")
 	for i := range p {
-		p[i].html(&m)
+		p[i].html(&m, fmt.Sprintf("run%d-", i+1))
 	}
 	m.closeAll()
 	return m.b.String()
 }
 
-func (p *Page) html(m *markup) {
-	m.open("main")
-	m.open("header")
-	m.leaf("h1", p.text(p.name()))
-	verdict := p.Verdict(p.Strict)
+// title is what the tab of a browser says.
+func (p Paper) title() string {
+	if len(p) != 1 {
+		return "whk test"
+	}
+	return "whk test " + p[0].text(p[0].name()) + ": " + string(p[0].verdict())
+}
+
+// verdict is that of the run, or of the command that did not live to its end.
+func (p *Page) verdict() Verdict {
 	if p.Crashed != "" {
-		verdict = NotHeld
+		return NotHeld
 	}
-	m.leaf("p", p.text(p.Summary(p.Strict)), "class", "verdict "+string(verdict))
-	if p.Crashed != "" {
-		m.leaf("p", p.text(p.Crashed), "class", "verdict failed")
-	}
-	m.leaf("p", p.counts(), "class", "counts")
-	m.open("dl", "class", "about")
-	for _, row := range [][2]string{
-		{"endpoint", p.Target}, {"provider", p.Provider}, {"scheme", p.Scheme}, {"mode", string(p.Mode)}, {"began", p.Began.UTC().Format("2006-01-02 15:04:05 UTC")},
-		{"took", fmt.Sprintf("%s, %s", p.Took.Round(10*time.Millisecond), plural(p.Requests, "request"))}, {"seed", fmt.Sprint(p.Seed)}, {"repeats", p.Idempotency},
-	} {
-		if row[1] != "" {
-			m.leaf("dt", row[0])
-			m.leaf("dd", p.text(row[1]))
-		}
-	}
-	m.close()
-	m.close()
+	return p.Verdict(p.Strict)
+}
+
+// html writes one run; anchor begins the names of its places.
+func (p *Page) html(m *markup, anchor string) {
+	m.open("article")
+	p.htmlHead(m)
 	sorted := p.Sorted()
-	for _, r := range sorted {
-		if r.Status == Failed {
-			p.htmlFailure(m, r)
-		}
+	failed := sorted[:p.Count(Failed)]
+	p.htmlIndex(m, anchor, failed)
+	for i, r := range failed {
+		p.htmlFailure(m, fmt.Sprintf("%s%d", anchor, i+1), r)
 	}
 	if len(p.Latencies) > 0 {
 		m.open("section")
@@ -74,28 +70,111 @@ func (p *Page) html(m *markup) {
 	m.close()
 }
 
-func (p *Page) htmlFailure(m *markup, r Result) {
-	m.open("section", "class", "failure "+string(r.Severity))
-	m.open("h2")
-	m.leaf("span", string(r.Severity), "class", "badge")
-	m.text(" " + r.ID)
+func (p *Page) htmlHead(m *markup) {
+	m.open("header")
+	m.leaf("p", "whk test", "class", "brand")
+	m.leaf("h1", p.text(p.name()))
+	verdict := p.verdict()
+	m.open("div", "class", "outcome "+string(verdict))
+	mark := map[Verdict]string{Held: "✓ ", NotHeld: "✗ "}[verdict]
+	if summary := p.text(p.Summary(p.Strict)); p.Crashed == "" {
+		m.leaf("p", mark+summary, "class", "verdict")
+	} else {
+		m.leaf("p", mark+p.text(p.Crashed), "class", "verdict")
+		m.leaf("p", "until then: "+summary, "class", "faint")
+	}
+	p.htmlTally(m)
 	m.close()
-	m.leaf("p", p.text(r.Title), "class", "title")
-	m.open("dl")
-	for _, t := range p.story(r) {
-		m.leaf("dt", t.label)
-		m.open("dd")
-		switch t.label {
-		case "again", "answer":
-			m.open("pre")
-			m.leaf("code", t.text)
-			m.close()
-		default:
-			m.text(t.text)
+	m.open("dl", "class", "about")
+	for _, row := range [][2]string{
+		{"endpoint", p.Target}, {"provider", p.Provider}, {"scheme", p.Scheme}, {"mode", string(p.Mode)}, {"began", p.began()},
+		{"took", fmt.Sprintf("%s, %s", p.Took.Round(10*time.Millisecond), plural(p.Requests, "request"))}, {"seed", fmt.Sprint(p.Seed)}, {"repeats", p.Idempotency}, {"ids sent", Reserved},
+	} {
+		if row[1] != "" {
+			m.leaf("dt", row[0])
+			m.leaf("dd", p.text(row[1]))
 		}
+	}
+	m.close()
+	m.close()
+}
+
+// began is when the run did; a test that could not be made has no beginning.
+func (p *Page) began() string {
+	if p.Began.IsZero() {
+		return ""
+	}
+	return p.Began.UTC().Format("2006-01-02 15:04:05 UTC")
+}
+
+// htmlTally shows the run in numbers, and their shares as a strip.
+func (p *Page) htmlTally(m *markup) {
+	type part struct {
+		class, words string
+		n            int
+	}
+	parts := []part{
+		{"error", "failed, error", p.Failed(Error)}, {"warning", "failed, warning", p.Failed(Warning)}, {"info", "failed, info", p.Failed(Info)},
+		{"passed", "passed", p.Count(Passed)}, {"noted", "noted", p.Count(Noted)}, {"unclear", "inconclusive", p.Count(Inconclusive)}, {"unclear", "skipped", p.Count(Skipped)},
+	}
+	all := len(p.Results)
+	if all == 0 {
+		return
+	}
+	m.open("svg", "class", "share", "role", "img", "aria-label", p.counts())
+	at := 0
+	for _, part := range parts {
+		if part.n > 0 {
+			m.leaf("rect", "", "class", part.class, "x", percent(at, all), "y", "0", "width", percent(part.n, all), "height", "100%")
+		}
+		at += part.n
+	}
+	m.close()
+	m.open("ul", "class", "tally")
+	for _, part := range parts {
+		if part.n > 0 {
+			m.open("li", "class", part.class)
+			m.leaf("b", fmt.Sprint(part.n))
+			m.text(" " + part.words)
+			m.close()
+		}
+	}
+	m.close()
+}
+
+func percent(n, of int) string { return fmt.Sprintf("%.2f%%", 100*float64(n)/float64(of)) }
+
+// htmlIndex lists what failed, each with the way to its story.
+func (p *Page) htmlIndex(m *markup, anchor string, failed []Result) {
+	if len(failed) < 2 {
+		return
+	}
+	m.open("nav")
+	m.leaf("h2", "What failed")
+	m.open("table")
+	for i, r := range failed {
+		m.open("tr", "class", string(r.Severity))
+		m.open("th", "scope", "row")
+		m.leaf("a", r.ID, "href", fmt.Sprintf("#%s%d", anchor, i+1))
+		m.close()
+		m.open("td", "class", "level")
+		m.leaf("span", string(r.Severity), "class", "badge")
+		m.close()
+		m.leaf("td", p.says(r))
 		m.close()
 	}
 	m.close()
+	m.close()
+}
+
+func (p *Page) htmlFailure(m *markup, id string, r Result) {
+	m.open("section", "class", "failure "+string(r.Severity), "id", id)
+	m.open("h2")
+	m.text(r.ID + " ")
+	m.leaf("span", string(r.Severity), "class", "badge")
+	m.close()
+	m.leaf("p", p.text(r.Title), "class", "faint")
+	p.htmlStory(m, p.story(r))
 	if fixes := AdviceOn(r.Topic).Fixes; len(fixes) > 0 {
 		m.open("details")
 		m.leaf("summary", "how to fix it, by framework")
@@ -103,12 +182,64 @@ func (p *Page) htmlFailure(m *markup, r Result) {
 		for _, f := range fixes {
 			m.leaf("dt", f.Stack)
 			m.open("dd")
-			m.open("pre")
-			m.leaf("code", p.lines(f.Code))
-			m.close()
+			m.code(p.lines(f.Code))
 			m.close()
 		}
 		m.close()
+		m.close()
+	}
+	m.close()
+}
+
+// htmlStory tells a failure: the first finding, what is due, and folded away the others,
+// which are of the same kind.
+func (p *Page) htmlStory(m *markup, story []told) {
+	var groups [][]told
+	begin := true
+	due := len(story)
+	for i, t := range story {
+		if t.label == "expect" {
+			due = i
+			break
+		}
+		if begin || t.label == "sent" || t.label == "found" {
+			groups = append(groups, nil)
+		}
+		begin = false
+		groups[len(groups)-1] = append(groups[len(groups)-1], t)
+	}
+	for _, group := range groups[:min(1, len(groups))] {
+		htmlTold(m, group)
+	}
+	htmlTold(m, story[due:])
+	if len(groups) < 2 {
+		return
+	}
+	m.open("details")
+	m.leaf("summary", "what else was found")
+	for _, group := range groups[1:] {
+		htmlTold(m, group)
+	}
+	m.close()
+}
+
+func htmlTold(m *markup, group []told) {
+	m.open("dl")
+	last := "none"
+	for _, t := range group {
+		if t.label != last { // several commands stand together
+			m.leaf("dt", t.label)
+		}
+		last = t.label
+		m.open("dd")
+		switch t.label {
+		case "again":
+			m.code(t.text)
+		case "answer":
+			m.code(t.block)
+		default:
+			m.text(t.text)
+		}
 		m.close()
 	}
 	m.close()
@@ -138,7 +269,11 @@ func (p *Page) htmlOthers(m *markup, sorted []Result) {
 				said = p.text(r.Title)
 			}
 			m.leaf("td", said)
-			m.leaf("td", r.Took.Round(time.Millisecond).String(), "class", "took")
+			took := ""
+			if r.Took >= 10*time.Microsecond {
+				took = brief(r.Took)
+			}
+			m.leaf("td", took, "class", "took")
 			m.close()
 		}
 		m.close()
@@ -169,10 +304,7 @@ func (m *markup) open(name string, attributes ...string) {
 
 func (m *markup) close() {
 	last := len(m.stack) - 1
-	m.b.WriteString("</" + m.stack[last] + ">")
-	if m.stack[last] != "code" {
-		m.b.WriteString("\n")
-	}
+	m.b.WriteString("</" + m.stack[last] + ">\n")
 	m.stack = m.stack[:last]
 }
 
@@ -186,38 +318,16 @@ func (m *markup) void(name string, attributes ...string) { m.tag(name, attribute
 
 func (m *markup) text(s string) { m.b.WriteString(html.EscapeString(s)) }
 
+// code is a piece of text as it has to be typed or as it came.
+func (m *markup) code(s string) {
+	m.open("pre")
+	m.leaf("code", s)
+	m.close()
+}
+
 // leaf is an element that holds text alone.
 func (m *markup) leaf(name, text string, attributes ...string) {
 	m.tag(name, attributes)
 	m.text(text)
 	m.b.WriteString("</" + name + ">")
 }
-
-const pageStyle = `
-:root{color-scheme:light dark;--ground:#fff;--ink:#1c2024;--faint:#60646c;--line:#d9d9e0;--box:#f6f6f8;--bad:#b4232c;--warn:#8f5500;--good:#1a7a3c;--bar:#4a7dd8}
-@media (prefers-color-scheme:dark){:root{--ground:#15171a;--ink:#e6e8ea;--faint:#a0a6ae;--line:#363a40;--box:#1f2226;--bad:#ff8b86;--warn:#f0b35a;--good:#6fd08c;--bar:#7aa7f5}}
-*{box-sizing:border-box}
-body{margin:0;background:var(--ground);color:var(--ink);font:16px/1.5 system-ui,sans-serif}
-main{max-width:62rem;margin:0 auto;padding:1.5rem 1rem}
-h1{font-size:1.5rem;margin:0}
-h2{font-size:1.1rem;margin:0 0 .25rem}
-.verdict{font-size:1.1rem;font-weight:600;margin:.25rem 0;color:var(--warn);overflow-wrap:anywhere}
-.verdict.passed{color:var(--good)}.verdict.failed,.verdict.unreachable{color:var(--bad)}
-.counts,.title{color:var(--faint);margin:.25rem 0 .75rem}
-dl{display:grid;grid-template-columns:max-content minmax(0,1fr);gap:.2rem 1rem;margin:0}
-dt{color:var(--faint)}
-dd{margin:0;overflow-wrap:anywhere;min-width:0}
-section{border:1px solid var(--line);border-radius:6px;padding:1rem;margin:1rem 0}
-.failure{border-left:4px solid var(--faint)}.failure.error{border-left-color:var(--bad)}.failure.warning{border-left-color:var(--warn)}
-.badge{font-size:.8rem;font-weight:600;color:var(--faint)}
-.error .badge{color:var(--bad)}.warning .badge{color:var(--warn)}
-pre{margin:.1rem 0;padding:.5rem;background:var(--box);border-radius:4px;overflow-x:auto;font:13px/1.45 ui-monospace,monospace}
-summary{cursor:pointer;margin:.5rem 0}
-table{border-collapse:collapse;width:100%}
-th,td{text-align:left;vertical-align:top;padding:.25rem .75rem .25rem 0;border-top:1px solid var(--line);overflow-wrap:anywhere}
-th{font-weight:600;white-space:nowrap}
-.took{color:var(--faint);white-space:nowrap;text-align:right;padding-right:0}
-svg{display:block;width:100%;height:auto}
-.bar{fill:var(--bar)}.axis{stroke:var(--line)}.mark{stroke:var(--ink);stroke-dasharray:3 3}
-svg text{fill:var(--faint);font:12px system-ui,sans-serif}
-`

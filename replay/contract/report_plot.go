@@ -7,10 +7,10 @@ import (
 	"time"
 )
 
-// The size of the plot, in the units of its view box.
+// The plot is as wide as the page, so its places across are percents; the words in it
+// keep their size. Down it is pixels.
 const (
-	plotWidth  = 880
-	plotHeight = 150
+	plotHeight = 140
 	plotTop    = 40 // room for two rows of words
 	plotBars   = 44
 )
@@ -32,38 +32,38 @@ func plotLatencies(m *markup, all []time.Duration) {
 	}
 	p50, p95, last := percentile(sorted, 50), percentile(sorted, 95), sorted[len(sorted)-1]
 	words := fmt.Sprintf("%s: p50 %s, p95 %s, slowest %s", plural(len(sorted), "answer"), brief(p50), brief(p95), brief(last))
-	m.leaf("p", words, "class", "counts")
-	m.open("svg", "viewBox", fmt.Sprintf("0 0 %d %d", plotWidth, plotTop+plotHeight+20), "role", "img", "aria-label", words)
-	width := float64(plotWidth) / plotBars
+	m.leaf("p", words, "class", "faint")
+	m.open("svg", "class", "plot", "role", "img", "aria-label", words)
+	const width = 100.0 / plotBars
 	most := slices.Max(bars[:])
 	for i, n := range bars {
 		if n == 0 {
 			continue
 		}
 		tall := math.Max(float64(n)/float64(most)*plotHeight, 2)
-		m.leaf("rect", "", "class", "bar", "x", tenths(float64(i)*width+1), "y", tenths(plotTop+plotHeight-tall), "width", tenths(width-2), "height", tenths(tall))
+		m.leaf("rect", "", "class", "bar", "x", across((float64(i)+0.05)*width), "y", fmt.Sprintf("%.1f", plotTop+plotHeight-tall), "width", across(0.9*width), "height", fmt.Sprintf("%.1f", tall))
 	}
 	base := fmt.Sprint(plotTop + plotHeight)
-	m.leaf("line", "", "class", "axis", "x1", "0", "x2", fmt.Sprint(plotWidth), "y1", base, "y2", base)
+	m.leaf("line", "", "class", "axis", "x1", "0", "x2", "100%", "y1", base, "y2", base)
 	for i, mark := range []struct {
 		name string
 		at   time.Duration
 	}{{"p50", p50}, {"p95", p95}} {
-		x, row := place(mark.at)*plotWidth, 14+16*i
-		m.leaf("line", "", "class", "mark", "x1", tenths(x), "x2", tenths(x), "y1", fmt.Sprint(row), "y2", base)
-		anchor, at := "start", x+4
-		if x > plotWidth-120 {
-			anchor, at = "end", x-4
+		x, row := place(mark.at)*100, 14+16*i
+		m.leaf("line", "", "class", "mark", "x1", across(x), "x2", across(x), "y1", fmt.Sprint(row-10), "y2", base)
+		anchor, beside := "start", "5"
+		if x > 60 {
+			anchor, beside = "end", "-5"
 		}
-		m.leaf("text", mark.name+" "+brief(mark.at), "x", tenths(at), "y", fmt.Sprint(row), "text-anchor", anchor)
+		m.leaf("text", mark.name+" "+brief(mark.at), "x", across(x), "dx", beside, "y", fmt.Sprint(row), "text-anchor", anchor)
 	}
 	foot := fmt.Sprint(plotTop + plotHeight + 15)
 	m.leaf("text", brief(sorted[0]), "x", "0", "y", foot)
-	m.leaf("text", brief(last), "x", fmt.Sprint(plotWidth), "y", foot, "text-anchor", "end")
+	m.leaf("text", brief(last), "x", "100%", "y", foot, "text-anchor", "end")
 	m.close()
 }
 
-func tenths(f float64) string { return fmt.Sprintf("%.1f", f) }
+func across(percent float64) string { return fmt.Sprintf("%.2f%%", percent) }
 
 // brief is a duration with three digits that count.
 func brief(d time.Duration) string {

@@ -115,13 +115,13 @@ type junitSuites struct {
 	Tests    int          `xml:"tests,attr"`
 	Failures int          `xml:"failures,attr"`
 	Errors   int          `xml:"errors,attr"`
-	Skipped  int          `xml:"skipped,attr"`
 	Suites   []junitSuite `xml:"testsuite"`
 }
 
 type junitSuite struct {
-	Name  string      `xml:"name,attr"`
-	Cases []junitCase `xml:"testcase"`
+	Name    string      `xml:"name,attr"`
+	Skipped int         `xml:"skipped,attr"`
+	Cases   []junitCase `xml:"testcase"`
 }
 
 type junitCase struct {
@@ -129,10 +129,8 @@ type junitCase struct {
 	Name    string  `xml:"name,attr"`
 	Failure *string `xml:"failure"`
 	Error   *string `xml:"error"`
-	Skipped *struct {
-		Message string `xml:"message,attr"`
-	} `xml:"skipped"`
-	Out *string `xml:"system-out"`
+	Skipped *string `xml:"skipped"`
+	Out     *string `xml:"system-out"`
 }
 
 func readJUnit(t *testing.T, text string) junitSuites {
@@ -141,8 +139,8 @@ func readJUnit(t *testing.T, text string) junitSuites {
 	if err := xml.Unmarshal([]byte(text), &s); err != nil {
 		t.Fatalf("junit: %v\n%s", err, text)
 	}
-	if s.Tests != 7 || s.Failures != 1 || s.Errors != 0 || s.Skipped != 2 || len(s.Suites) != 1 || len(s.Suites[0].Cases) != 7 {
-		t.Errorf("junit: %d tests, %d failures, %d errors, %d skipped, %d suites", s.Tests, s.Failures, s.Errors, s.Skipped, len(s.Suites))
+	if s.Tests != 7 || s.Failures != 1 || s.Errors != 0 || len(s.Suites) != 1 || s.Suites[0].Skipped != 2 || len(s.Suites[0].Cases) != 7 {
+		t.Errorf("junit: %d tests, %d failures, %d errors, suites %+v", s.Tests, s.Failures, s.Errors, s.Suites)
 	}
 	d := xml.NewDecoder(strings.NewReader(text))
 	for {
@@ -206,9 +204,10 @@ func readHTML(t *testing.T, text string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	known := strings.Fields("html head meta title style body main header h1 h2 p dl dt dd section span pre code details summary table tbody tr th td svg rect line text")
-	attributes := strings.Fields("lang charset http-equiv content name class open scope viewbox role aria-label x y x1 x2 y1 y2 width height text-anchor viewBox")
+	known := strings.Fields("html head meta title style body main article header nav div h1 h2 p dl dt dd ul li b a section span pre code details summary table tbody tr th td svg rect line text")
+	attributes := strings.Fields("lang charset http-equiv content name class open scope viewbox role aria-label id href x y dx x1 x2 y1 y2 width height text-anchor viewBox")
 	policy, style := "", ""
+	places, links := map[string]bool{}, map[string]bool{}
 	for n := range root.Descendants() {
 		if n.Type == html.CommentNode {
 			t.Errorf("html: a comment %q", n.Data)
@@ -223,6 +222,14 @@ func readHTML(t *testing.T, text string) {
 			if !slices.Contains(attributes, a.Key) {
 				t.Errorf("html: a foreign attribute %s on %s", a.Key, n.Data)
 			}
+			switch {
+			case a.Key == "id" && places[a.Val]:
+				t.Errorf("html: two places %s", a.Val)
+			case a.Key == "id":
+				places[a.Val] = true
+			case a.Key == "href":
+				links[a.Val] = true
+			}
 			if a.Key == "content" && strings.HasPrefix(a.Val, "default-src 'none'; style-src 'sha256-") {
 				policy = a.Val
 			}
@@ -233,6 +240,14 @@ func readHTML(t *testing.T, text string) {
 		if n.Data == "style" && (strings.Contains(n.FirstChild.Data, "url(") || strings.Contains(n.FirstChild.Data, "@import") || strings.Contains(n.FirstChild.Data, "owned")) {
 			t.Error("html: the style loads something")
 		}
+	}
+	for link := range links {
+		if place, ok := strings.CutPrefix(link, "#"); !ok || !places[place] {
+			t.Errorf("html: a link that leads out of the page, or nowhere: %s", link)
+		}
+	}
+	if len(links) != 3 {
+		t.Errorf("html: %d links, want one for each failure", len(links))
 	}
 	sum := sha256.Sum256([]byte(style))
 	if want := "default-src 'none'; style-src 'sha256-" + base64.StdEncoding.EncodeToString(sum[:]) + "'"; policy != want {
@@ -325,6 +340,32 @@ func TestReportGoldens(t *testing.T) {
 		if diff := cmp.Diff(string(want), text); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", name, diff)
 		}
+	}
+}
+
+// An answer is cut, and says so, but never through a secret, whose beginning would be
+// left, nor through a character.
+func TestReportLongAnswer(t *testing.T) {
+	for _, before := range []int{0, 290, 295, 299, 300, 400, 401} {
+		p := paper("x")
+		p[0].Results[1].Findings[0].Exchange.Result.Body = []byte(strings.Repeat("-", before%2) + strings.Repeat("é", before/2) + "a-secret" + strings.Repeat("\n<tail>", 200))
+		for _, form := range []contract.Form{contract.JUnit, contract.TAP, contract.HTML, contract.GitHub} {
+			text := written(t, p, form)
+			if strings.Contains(text, "a-s") || !utf8.ValidString(text) || strings.Contains(text, `\xc3`) {
+				t.Errorf("%s, %d bytes before: a secret or a character was cut:\n%s", form, before, text)
+			}
+			if !strings.Contains(text, "more") || strings.Count(text, "tail") > 2*3*45 {
+				t.Errorf("%s, %d bytes before: the answer is not cut", form, before)
+			}
+		}
+	}
+}
+
+// The lines of an answer, a trace of calls most of all, are lines of the page, too.
+func TestReportHTMLKeepsLines(t *testing.T) {
+	text := written(t, paper("TypeError\n    at <handle>\r\n"), contract.HTML)
+	if !strings.Contains(text, "<pre><code>TypeError\n    at &lt;handle&gt;</code></pre>") {
+		t.Error(text)
 	}
 }
 
