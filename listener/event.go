@@ -1,6 +1,8 @@
 package listener
 
 import (
+	"slices"
+	"strings"
 	"time"
 
 	"whk/verify"
@@ -44,6 +46,15 @@ type Event struct {
 	OvertakenBy int64
 	// Notes are one-line remarks for people, such as a body that could not be read.
 	Notes []string
+}
+
+// ImportedNote is how the note of an event begins that came from a file.
+const ImportedNote = "imported from "
+
+// Imported reports whether an event came from a file. Where it was sent to then is what
+// the file claims, so it goes to no target unasked.
+func (e *Event) Imported() bool {
+	return slices.ContainsFunc(e.Notes, func(note string) bool { return strings.HasPrefix(note, ImportedNote) })
 }
 
 // Name is the event's name without its provider, "Contact.create".

@@ -164,8 +164,11 @@ func since(ctx context.Context, log Log, n int64, limit int) (events []*Event, d
 }
 
 // takes reports whether an event of the log belongs to this queue: what was rejected,
-// dropped, cut or sent elsewhere does not.
+// dropped, cut, sent elsewhere or imported does not.
 func (q *queue) takes(e *Event) bool {
+	if e.Imported() {
+		return false
+	}
 	if suspect(e.Verdict) && (q.policy.OnInvalid == Reject || q.policy.OnInvalid == Drop) {
 		return false
 	}

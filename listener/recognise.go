@@ -56,6 +56,9 @@ func (r *Recogniser) Recognise(e *Event) {
 	if e.Entity, e.Action, note = endpoint.Provider.EventOf(e.Delivery); note != "" {
 		e.Notes = append(e.Notes, note)
 	}
+	if p := endpoint.Provider; !p.Accepts(e.Delivery.Method) && !p.Asks(e.Delivery.Method) {
+		e.Notes = append(e.Notes, "came by "+e.Delivery.Method+"; "+p.Title+" sends by "+provider.Either(p.Methods))
+	}
 	if why, err := endpoint.Provider.Unfit(e.Name(), e.Delivery); err != nil {
 		e.Notes = append(e.Notes, "its schema cannot be used: "+err.Error())
 	} else if why != "" {

@@ -129,7 +129,11 @@ func another(p *provider.Provider, secrets []verify.Secret) (verify.Secret, bool
 }
 
 func (s *signer) sign(d *verify.Delivery, now time.Time, rnd *rand.Rand) error {
-	if err := s.keyring.Sign(d, now, deliveryID(rnd)); err != nil {
+	err := s.keyring.Sign(d, now, deliveryID(rnd))
+	if errors.Is(err, verify.ErrPublicKey) { // which is a sentence of its own
+		return err
+	}
+	if err != nil {
 		return fmt.Errorf("sign: %w", err)
 	}
 	switch s.mode {

@@ -212,7 +212,7 @@ func nearest(id string, all keymap) string {
 		ids = append(ids, string(b.action))
 	}
 	if close := provider.Nearest(id, ids); len(close) > 0 {
-		return ": did you mean " + strings.Join(close, " or ") + "?"
+		return ": did you mean " + provider.Either(close) + "?"
 	}
 	return "; ? lists the actions"
 }

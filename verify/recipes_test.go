@@ -211,7 +211,7 @@ func TestAsymmetric(t *testing.T) {
 			if got := checker.Check(bent, now); got.Reason != verify.WrongValue {
 				t.Errorf("another body is %v", got)
 			}
-			if err := checker.Sign(d, now, ""); !errors.Is(err, verify.ErrPublicKey) || !strings.Contains(err.Error(), "secret other") {
+			if err := checker.Sign(d, now, ""); !errors.Is(err, verify.ErrPublicKey) || !strings.Contains(err.Error(), "other holds no private key") {
 				t.Errorf("signing with a public key: %v", err)
 			}
 			if _, err := scheme.Downgraded(); err == nil {

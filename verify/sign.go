@@ -29,7 +29,7 @@ func (k *Keyring) Sign(d *Delivery, at time.Time, id string) error {
 		key = b.keys[i]
 	}
 	if !b.canSign(key) {
-		return fmt.Errorf("sign with secret %s: %w; give the private key", key.secret.Name, ErrPublicKey)
+		return fmt.Errorf("%s holds no private key: %w", key.secret.Name, ErrPublicKey)
 	}
 	switch {
 	case b.Kind == KindStatic:

@@ -160,7 +160,7 @@ func (r *suiteReader) mapping(n *yaml.Node, what string, known ...string) []pair
 		case len(known) > 0 && !slices.Contains(known, key):
 			text := "the keys are " + strings.Join(known, ", ")
 			if nearest := provider.Nearest(key, known); len(nearest) > 0 {
-				text = "did you mean " + strings.Join(nearest, " or ") + "? " + text
+				text = "did you mean " + provider.Either(nearest) + "? " + text
 			}
 			r.fail(name, text, "%s: there is no key %s", what, shown(key))
 			continue

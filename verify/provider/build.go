@@ -88,6 +88,7 @@ func (b *builder) certainties(p *Provider) {
 			b.fault(at("events", i), "events: missing event, a name or a glob")
 		}
 	}
+	b.eventAliases(p)
 	for i := range p.Claims {
 		b.certainty(at("claims", i, "certainty"), &p.Claims[i].Certainty)
 	}
@@ -110,6 +111,36 @@ func (b *builder) certainties(p *Provider) {
 		b.certainty(at("delivery", "budget", i, "certainty"), &limit.Certainty)
 		if (limit.Calls > 0) != (limit.Per > 0) || (limit.Calls > 0) == (limit.Concurrent > 0) {
 			b.fault(at("delivery", "budget", i), "budget: give calls and per, or concurrent")
+		}
+	}
+}
+
+// eventAliases checks that each further name stands for one event, and is no other's.
+func (b *builder) eventAliases(p *Provider) {
+	taken := map[string]string{}
+	for i, c := range p.certain {
+		if len(c.Aliases) == 0 {
+			continue
+		}
+		if len(taken) == 0 {
+			for _, name := range p.eventNames() {
+				taken[strings.ToLower(name)] = name
+			}
+		}
+		if _, ok := taken[strings.ToLower(c.Event)]; !ok {
+			b.fault(at("events", i, "event"), "events: %q is no event; expected the name of one, for aliases stand for one event", clip(c.Event))
+			continue
+		}
+		for j, alias := range c.Aliases {
+			owner, ok := taken[strings.ToLower(alias)]
+			switch {
+			case refuseName(alias, "") != "":
+				b.fault(at("events", i, "aliases", j), "aliases: %q cannot be a name: letters, digits and _ . : - only", clip(alias))
+			case ok:
+				b.fault(at("events", i, "aliases", j), "aliases: %s is a name of %s already", alias, owner)
+			default:
+				taken[strings.ToLower(alias)] = c.Event
+			}
 		}
 	}
 }

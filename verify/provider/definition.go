@@ -60,7 +60,7 @@ type definition struct {
 	// Entities maps the name of each entity to what is known about it.
 	Entities map[string]entityDef `yaml:"entities"`
 	// Events overrides certainty and note for events that match a glob; the first
-	// that matches counts.
+	// that matches counts. One that spells an event out may give it further names.
 	Events []eventCertainty `yaml:"events"`
 	// Known lists events that exist and cannot be forged: name, why, certainty, and
 	// globs under which somebody might ask for them.
@@ -112,9 +112,12 @@ type entityDef struct {
 	Note      string    `yaml:"note"`
 }
 
-// eventCertainty is what a definition says about the events that match a glob.
+// eventCertainty is what a definition says about the events that match a glob. Aliases
+// are readable names of one event, for vendors that have numbers or long words: they are
+// understood wherever an event is asked for by its name, and never sent.
 type eventCertainty struct {
 	Event     string    `yaml:"event"`
+	Aliases   []string  `yaml:"aliases"`
 	Certainty Certainty `yaml:"certainty"`
 	Note      string    `yaml:"note"`
 }

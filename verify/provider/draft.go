@@ -37,6 +37,8 @@ type Draft struct {
 	// Limits are sentences about what the check does not prove.
 	Limits []string
 	Advice string
+
+	form bool // whether the bodies are forms
 }
 
 // DraftEntity is one entity of a draft; without actions its events are called by its

@@ -141,7 +141,7 @@ func (f *field) String() string {
 	for i, a := range f.alternatives {
 		sources[i] = a.template.String()
 	}
-	return strings.Join(sources, " or ")
+	return Either(sources)
 }
 
 // refuseName says why an entity and an action cannot be shown and matched as a name.

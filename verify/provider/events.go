@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"path"
 	"slices"
 	"strings"
 )
@@ -40,7 +41,7 @@ type VariantInfo struct {
 func (p *Provider) Events() []EventInfo { return p.table() }
 
 func (p *Provider) listEvents() []EventInfo {
-	samples := mustSamples(p.samples())
+	samples, _ := p.samples() // the sound ones; whoever reads a definition hears of the others
 	var events []EventInfo
 	for i := range p.Entities {
 		e := &p.Entities[i]
@@ -57,14 +58,6 @@ func (p *Provider) listEvents() []EventInfo {
 	return events
 }
 
-// mustSamples is for samples that Add, or for built-in ones the tests, have read.
-func mustSamples(samples []*sampleFile, err error) []*sampleFile {
-	if err != nil {
-		panic(err)
-	}
-	return samples
-}
-
 func (p *Provider) eventInfo(e *Entity, action Action, samples []*sampleFile) EventInfo {
 	info := EventInfo{
 		Name: Name(e.Name, action.Name), Entity: e.Name, Action: action.Name,
@@ -72,6 +65,11 @@ func (p *Provider) eventInfo(e *Entity, action Action, samples []*sampleFile) Ev
 	}
 	for _, a := range e.Aliases {
 		info.Aliases = append(info.Aliases, Name(a.Name, action.Name))
+	}
+	for _, c := range p.certain {
+		if strings.EqualFold(c.Event, info.Name) {
+			info.Aliases = append(info.Aliases, c.Aliases...)
+		}
 	}
 	s, _ := pick(samples, info.Name)
 	notes := []string{e.Note, action.Note}
@@ -164,17 +162,20 @@ func (p *Provider) Sample(event, variant string) (*Sample, error) {
 	if !ok {
 		return nil, p.unknownEvent(event)
 	}
-	samples, err := p.samples()
-	if err != nil {
-		return nil, err
-	}
+	samples, broken := p.samples()
 	name := Name(entity.Name, action)
 	if file, _ := pick(samples, name); file == nil {
+		if broken != nil {
+			return nil, fmt.Errorf("%s/%s: %w", p.Name, name, &SamplesError{p.Name, broken})
+		}
 		return nil, fmt.Errorf("%s/%s: %w: the definition has no sample for it", p.Name, name, ErrNotForgeable)
 	}
 	a, _ := p.Action(action)
 	known := formsOf(samples, name, p.eventInfo(entity, *cmp.Or(a, &Action{}), samples).Certainty)
 	i := slices.IndexFunc(known, func(f form) bool { return strings.EqualFold(f.Name, cmp.Or(variant, DefaultVariant)) })
+	if i < 0 && brokenVariant(broken, variant) {
+		return nil, fmt.Errorf("%s/%s: variant %s: %w", p.Name, name, clip(variant), &SamplesError{p.Name, broken})
+	}
 	if i < 0 {
 		names := make([]string, len(known))
 		for i, f := range known {
@@ -189,9 +190,24 @@ func (p *Provider) Sample(event, variant string) (*Sample, error) {
 	}, nil
 }
 
+// brokenVariant reports whether a variant may be what a file holds that cannot be used: a
+// sample that was saved lies in a file of its name.
+func brokenVariant(broken error, variant string) bool {
+	faults, _ := FaultsOf(broken)
+	return slices.ContainsFunc(faults, func(f Fault) bool {
+		return strings.EqualFold(path.Base(slashed(f.File)), variant+".json")
+	})
+}
+
 // resolve takes the name of an event apart: at each dot from the last, since entities
 // may have dots in their names.
 func (p *Provider) resolve(event string) (e *Entity, emit, action string, ok bool) {
+	for _, c := range p.certain {
+		if slices.ContainsFunc(c.Aliases, func(alias string) bool { return strings.EqualFold(alias, event) }) {
+			event = c.Event
+			break
+		}
+	}
 	if e, emit, found := p.Entity(event); found && p.bare(e) {
 		return e, emit, "", true
 	}
@@ -216,6 +232,9 @@ func (p *Provider) unknownEvent(event string) error {
 		}
 	}
 	names := p.eventNames()
+	for _, c := range p.certain {
+		names = append(names, c.Aliases...)
+	}
 	for _, e := range p.Entities {
 		for _, alias := range e.Aliases {
 			for _, action := range p.actionsOf(&e) {

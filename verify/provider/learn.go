@@ -4,12 +4,10 @@ import (
 	"archive/zip"
 	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
 	"maps"
-	"net/http"
 	"path"
 	"slices"
 	"strings"
@@ -24,6 +22,9 @@ type Recorded struct {
 	At       time.Time
 	// Ref is what people call it, "#12".
 	Ref string
+
+	// view is the body as JSON: a form is an object of texts.
+	view []byte
 }
 
 // LearnOptions say how a definition is learned.
@@ -64,28 +65,19 @@ type UnfitError struct{ Reasons []string }
 func (e *UnfitError) Error() string { return strings.Join(e.Reasons, "\n") }
 
 // errNothing says that there is nothing to learn from.
-var errNothing = errors.New("no delivery has a body that is a JSON object, so that there is nothing to learn from")
+var errNothing = errors.New("no delivery has a body that is a JSON object or a form, so that there is nothing to learn from")
 
 // Learn infers a definition from deliveries of one provider. What contradicts it is an
 // UnfitError.
 func Learn(ctx context.Context, recorded []*Recorded, o LearnOptions) (*Learned, error) {
 	l := &learner{o: o, learned: &Learned{Files: map[string][]byte{}, Events: map[string]int{}}}
-	for _, r := range recorded {
-		if body := trimJSON(r.Delivery.Body); json.Valid(body) && len(body) > 0 && body[0] == '{' {
-			l.recorded = append(l.recorded, r)
-		} else {
-			l.passed = append(l.passed, r.Ref)
-		}
-	}
-	if len(l.recorded) == 0 {
+	if l.sort(recorded); len(l.recorded) == 0 {
 		return nil, errNothing
-	}
-	if len(l.passed) > 0 {
-		l.note("left out, since their bodies are no JSON objects: %s", few(l.passed))
 	}
 	if err := l.recipe(ctx); err != nil {
 		return nil, err
 	}
+	l.draft.form = l.form
 	signed := signedHeaders(l.draft.Recipe)
 	if !l.draft.learnEvent(l.recorded, signed) {
 		l.note("nothing names the event: no field or header with a telling name has few values; all are called %s", l.draft.EventName)
@@ -102,7 +94,7 @@ func Learn(ctx context.Context, recorded []*Recorded, o LearnOptions) (*Learned,
 type learner struct {
 	o        LearnOptions
 	recorded []*Recorded
-	passed   []string
+	form     bool // whether the bodies are forms
 	// signed are the deliveries with a signature.
 	signed  []*Recorded
 	draft   Draft
@@ -123,145 +115,6 @@ func few(refs []string) string {
 	return fmt.Sprintf("%s and %d more", strings.Join(refs[:shown], ", "), len(refs)-shown)
 }
 
-// recipe finds out how the deliveries are authenticated.
-func (l *learner) recipe(ctx context.Context) error {
-	l.draft = Draft{
-		Name: l.o.Name, Title: l.o.Name, Certainty: Seen,
-		Page:   fmt.Sprintf("learned from %s", countOf(len(l.recorded))),
-		Recipe: verify.Recipe{Kind: verify.KindNone},
-	}
-	candidates := l.candidates()
-	if len(l.o.Secrets) == 0 {
-		l.withoutSecret(candidates)
-		return nil
-	}
-	probes := slices.Clone(l.recorded)
-	slices.SortStableFunc(probes, func(a, b *Recorded) int { return len(a.Delivery.Body) - len(b.Delivery.Body) })
-	slices.SortStableFunc(probes, func(a, b *Recorded) int { return carries(b, candidates) - carries(a, candidates) })
-	for _, probe := range probes[:min(2, len(probes))] {
-		search := &recipeSearch{base: l.base(probe), secrets: l.o.Secrets}
-		if r, ok := search.find(ctx, probe); ok {
-			return l.accept(r)
-		}
-		if err := ctx.Err(); err != nil {
-			return fmt.Errorf("search for the recipe: %w", err)
-		}
-	}
-	if len(candidates) == 0 {
-		l.unsigned("no header holds the secret or looks like a signature")
-		return nil
-	}
-	return &UnfitError{[]string{fmt.Sprintf("%s: it looks like a signature, and nothing that was tried with this secret makes it. The secret may be another, the scheme may sign the public address (give it), or it may be one that whk does not search for", strings.Join(candidates, ", "))}}
-}
-
-func (l *learner) base(r *Recorded) string {
-	if l.o.Base != "" {
-		return l.o.Base
-	}
-	return "http://" + r.Delivery.Host
-}
-
-// candidates describes the headers that look like signatures and differ from delivery to
-// delivery as signatures do.
-func (l *learner) candidates() []string {
-	var names []string
-	values := map[string]map[string]bool{}
-	for _, r := range l.recorded {
-		for _, s := range spots(r.Delivery.Header) {
-			if values[s.header] == nil {
-				values[s.header] = map[string]bool{}
-				names = append(names, s.header)
-			}
-			values[s.header][r.Delivery.Header[s.header][0]] = true
-		}
-	}
-	slices.Sort(names)
-	return slices.DeleteFunc(names, func(name string) bool {
-		return unlikely(name) == 2 && (len(l.recorded) > 1 && len(values[name]) == 1 || strings.HasSuffix(strings.ToLower(name), "id"))
-	})
-}
-
-// carries is 1 when a delivery has one of the headers.
-func carries(r *Recorded, headers []string) int {
-	if slices.ContainsFunc(headers, func(name string) bool { return len(r.Delivery.Header[name]) > 0 }) {
-		return 1
-	}
-	return 0
-}
-
-// withoutSecret says what can be said of authentication when no secret is known.
-func (l *learner) withoutSecret(candidates []string) {
-	if len(candidates) == 0 {
-		l.unsigned("no header looks like a signature")
-		for _, name := range ownHeaders(l.recorded[0].Delivery.Header) {
-			if unlikely(name) < 2 {
-				l.note("%s may be a shared key: if it is, give it as the secret and learn again", name)
-			}
-		}
-		return
-	}
-	l.learned.Scheme = "not known"
-	l.learned.Sure = strings.Join(candidates, ", ") + " looks like a signature; without the secret its recipe cannot be found"
-	l.draft.Limits = []string{"Nothing is checked: " + l.learned.Sure + "."}
-	l.note("give the secret and learn again: %s looks like a signature", strings.Join(candidates, ", "))
-}
-
-func (l *learner) unsigned(why string) {
-	l.learned.Scheme = "unsigned"
-	l.learned.Sure = why
-	l.draft.Limits = []string{"The deliveries are unsigned: anybody who knows the address can send one."}
-	l.draft.Advice = "Fetch what a delivery is about from the provider before you rely on it."
-}
-
-// accept holds a recipe against every delivery that carries its header.
-func (l *learner) accept(r verify.Recipe) error {
-	scheme, err := verify.NewScheme(r)
-	if err != nil {
-		return fmt.Errorf("learned recipe: %w", err)
-	}
-	var wrong, bare []string
-	for _, d := range l.recorded {
-		switch {
-		case len(d.Delivery.Header[http.CanonicalHeaderKey(r.Header)]) == 0:
-			bare = append(bare, d.Ref)
-		case !(&recipeSearch{base: l.base(d), secrets: l.o.Secrets}).fits(r, d):
-			wrong = append(wrong, d.Ref)
-		default:
-			l.signed = append(l.signed, d)
-		}
-	}
-	if len(wrong) > 0 {
-		return &UnfitError{[]string{fmt.Sprintf("%s: %s verifies under it, %s not. Leave out what was tampered with or signed with another secret", scheme, countOf(len(l.signed)), few(wrong))}}
-	}
-	if len(bare) > 0 {
-		l.note("without a signature: %s", few(bare))
-	}
-	l.draft.Recipe = r
-	l.learned.Scheme, l.learned.Sure = scheme.String(), sureness(l.signed)
-	l.draft.Limits = limitsOf(r)
-	return nil
-}
-
-// limitsOf says what a recipe does not prove.
-func limitsOf(r verify.Recipe) []string {
-	if r.Kind == verify.KindStatic {
-		return []string{"The key crosses the wire in clear, and covers nothing: whoever sees one delivery can send any other."}
-	}
-	var limits []string
-	switch {
-	case r.Timestamp != nil && r.Timestamp.Tolerance != "":
-		limits = append(limits, "A delivery can be sent again within "+r.Timestamp.Tolerance+" of its time stamp.")
-	case r.Timestamp != nil:
-		limits = append(limits, "The time stamp is signed, and its age is not judged: what the sender tolerates is not known.")
-	default:
-		limits = append(limits, "A delivery can be sent again at any time, since no time is signed.")
-	}
-	if !r.RequireURL {
-		limits = append(limits, "It covers no address, so that a delivery can be sent to another receiver with the same secret.")
-	}
-	return limits
-}
-
 // write makes the files.
 func (l *learner) write() error {
 	for _, r := range l.recorded {
@@ -270,6 +123,9 @@ func (l *learner) write() error {
 		}
 	}
 	l.draft.Headers = map[string]string{"Content-Type": "application/json"}
+	if l.form {
+		l.draft.Headers["Content-Type"] = formType
+	}
 	p, err := l.load() // as yet without events, to read their names as whk will
 	if err != nil {
 		return err
@@ -327,7 +183,7 @@ func (l *learner) writeEvent(p *Provider, event string) error {
 	var shape Shape
 	var sample []byte
 	for i, r := range recorded {
-		body := bytes.Clone(trimJSON(r.Delivery.Body))
+		body := bytes.Clone(r.view)
 		if !l.o.KeepAll {
 			masked, _, list, err := p.mask(body, "", l.o.Mask)
 			if err != nil {
@@ -338,11 +194,16 @@ func (l *learner) writeEvent(p *Provider, event string) error {
 			}
 		}
 		shape.Learn(body)
+		shape.Learn(l.resigned(body))
 		if i == 0 {
 			sample = body
 		}
 	}
-	sample = bytes.ReplaceAll(sample, []byte("{{"), []byte(`{\u007b`))
+	if l.form { // its texts are taken as they are read
+		sample = bytes.ReplaceAll(sample, []byte("{{"), []byte("{ {"))
+	} else {
+		sample = bytes.ReplaceAll(sample, []byte("{{"), []byte(`{\u007b`))
+	}
 	if !l.o.KeepAll {
 		sample, _ = p.freshen(sample, l.o.Mask.Keep)
 	}
@@ -351,10 +212,34 @@ func (l *learner) writeEvent(p *Provider, event string) error {
 		return err
 	}
 	content = bytes.Replace(content, []byte("  \"variant\": \"\",\n"), nil, 1)
+	if l.form {
+		content = bytes.Replace(content, []byte("\n  \"body\": {"), []byte("\n  \"form\": {"), 1)
+	}
 	file := strings.ReplaceAll(event, ":", "-")
 	l.learned.Files[path.Join(SamplesFolder, file+".json")] = content
+	if l.form {
+		return nil // a schema describes JSON
+	}
 	l.learned.Files[path.Join(SchemasFolder, schemaFileOf(event))] = shape.Schema(l.o.Name + "/" + event)
 	return nil
+}
+
+// resigned is a body as it is once whk has signed it: what stands in it for the
+// signature is texts then, whatever it was.
+func (l *learner) resigned(body []byte) []byte {
+	fields := l.draft.Recipe.Body
+	if fields == nil {
+		return body
+	}
+	for _, at := range []string{fields.Sig, fields.TS, fields.ID} {
+		if at == "" {
+			continue
+		}
+		if put, err := Put(body, at, []byte(`"text"`)); err == nil {
+			body = put
+		}
+	}
+	return body
 }
 
 // load writes the definition and reads it, with the samples that there are.

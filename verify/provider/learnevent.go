@@ -34,6 +34,22 @@ var (
 	learnedTenantWords = [...]string{"account", "accountid", "tenant", "tenantid", "organization", "organizationid", "orgid", "workspace", "workspaceid", "shop", "shopid", "company", "companyid"}
 )
 
+// at is the template of a path of the body.
+func (d *Draft) at(path string) string {
+	if steps, err := parsePath(path); err == nil && d.form {
+		return d.template(steps)
+	}
+	return "{body." + path + "}"
+}
+
+// template is the template of a field; those of a form have names and no paths.
+func (d *Draft) template(path jsonPath) string {
+	if d.form {
+		return "{form." + path[0].key + "}"
+	}
+	return "{body." + path.String() + "}"
+}
+
 // plainKey is a name without the signs that senders write differently.
 func plainKey(name string) string {
 	var b strings.Builder
@@ -48,8 +64,8 @@ func plainKey(name string) string {
 // maxSourceDepth is how deep in a body a sender may name the event.
 const maxSourceDepth = 3
 
-// sourcesOf lists the places that have a text in every delivery.
-func sourcesOf(recorded []*Recorded, signed []string) []*source {
+// sources lists the places that have a text in every delivery.
+func (d *Draft) sources(recorded []*Recorded, signed []string) []*source {
 	by := map[string]*source{}
 	var all []*source
 	note := func(s source, value string) {
@@ -69,8 +85,8 @@ func sourcesOf(recorded []*Recorded, signed []string) []*source {
 				note(source{template: "{header." + name + "}", header: name, key: headerKey(name)}, r.Delivery.Header[name][0])
 			}
 		}
-		eachScalar(r.Delivery.Body, func(path jsonPath, text string) {
-			s := source{template: "{body." + path.String() + "}", key: plainKey(path[len(path)-1].key), depth: len(path)}
+		eachScalar(r.view, func(path jsonPath, text string) {
+			s := source{template: d.template(path), key: plainKey(path[len(path)-1].key), depth: len(path)}
 			if len(path) > 1 {
 				s.parent = plainKey(path[len(path)-2].key)
 			}
@@ -227,10 +243,10 @@ func best(all []*source, words []string, shapes []string) *source {
 
 // learnEvent fills in where a draft's event is named. It returns false when nothing tells.
 func (d *Draft) learnEvent(recorded []*Recorded, signed []string) bool {
-	all := sourcesOf(recorded, signed)
+	all := d.sources(recorded, signed)
 	shapes := make([]string, len(recorded))
 	for i, r := range recorded {
-		shapes[i] = shapeOf(r.Delivery.Body)
+		shapes[i] = shapeOf(r.view)
 	}
 	name := best(all, learnedNameWords[:], shapes)
 	if name != nil && (name.split() != "" || name.header != "") {
@@ -259,7 +275,7 @@ func (d *Draft) nameFrom(s *source) {
 
 // learnFacts fills in time, account and ids.
 func (d *Draft) learnFacts(recorded []*Recorded, signed []string) {
-	all := sourcesOf(recorded, signed)
+	all := d.sources(recorded, signed)
 	pick := func(words []string, fits func(*source) bool) *source {
 		inBody := slices.DeleteFunc(slices.Clone(all), func(s *source) bool {
 			return s.header != "" || s.wordRank(words) == 0 || !fits(s)
@@ -277,7 +293,7 @@ func (d *Draft) learnFacts(recorded []*Recorded, signed []string) {
 	if tenant := pick(learnedTenantWords[:], func(s *source) bool { return s.depth <= 2 }); tenant != nil {
 		d.Account = tenant.template
 	}
-	d.IDs = idPaths(recorded)
+	d.IDs = d.idPaths(recorded)
 }
 
 // timeFormat is the format that all values share.
@@ -293,17 +309,17 @@ func (s *source) timeFormat() string {
 
 // idPaths are where the ids of what events are about stand: the deepest that most bodies
 // have, then others for those that lack it.
-func idPaths(recorded []*Recorded) []string {
+func (d *Draft) idPaths(recorded []*Recorded) []string {
 	count := map[string]int{}
 	has := make([]map[string]bool, len(recorded))
 	for i, r := range recorded {
 		has[i] = map[string]bool{}
-		eachScalar(r.Delivery.Body, func(p jsonPath, _ string) {
+		eachScalar(r.view, func(p jsonPath, _ string) {
 			if key := plainKey(p[len(p)-1].key); key == "id" || key == "uuid" {
 				has[i][p.String()] = true
 			}
 		})
-		for _, m := range listIDs(r.Delivery.Body) {
+		for _, m := range listIDs(r.view) {
 			has[i][m] = true
 		}
 		for p := range has[i] {
@@ -327,7 +343,7 @@ func idPaths(recorded []*Recorded) []string {
 			}
 		}
 		if news && len(chosen) < 3 {
-			chosen = append(chosen, "{body."+p+"}")
+			chosen = append(chosen, d.at(p))
 		}
 	}
 	return chosen
@@ -371,11 +387,11 @@ func (d *Draft) learnDetect(recorded []*Recorded) {
 	var shared []string
 	for i, r := range recorded {
 		var keys []string
-		at := skipSpace(r.Delivery.Body, 0)
-		for m := range members(r.Delivery.Body, at) {
-			value := string(r.Delivery.Body[m.value:m.end])
-			if key := unquote(r.Delivery.Body[m.key:m.keyEnd]); !strings.ContainsAny(key, "{}") && !slices.Contains([]string{"null", `""`, "[]", "{}"}, value) {
-				keys = append(keys, "{body."+EscapeKey(key)+"}")
+		at := skipSpace(r.view, 0)
+		for m := range members(r.view, at) {
+			value := string(r.view[m.value:m.end])
+			if key := unquote(r.view[m.key:m.keyEnd]); !strings.ContainsAny(key, "{}") && !slices.Contains([]string{"null", `""`, "[]", "{}"}, value) {
+				keys = append(keys, d.template(jsonPath{step{key: key, index: -1}}))
 			}
 		}
 		if i == 0 {
@@ -401,6 +417,9 @@ func signedHeaders(r verify.Recipe) []string {
 	}
 	if r.Timestamp != nil && r.Timestamp.Header != "" {
 		names = append(names, http.CanonicalHeaderKey(r.Timestamp.Header))
+	}
+	if r.Kind == verify.KindMessage {
+		names = append(names, "Signature", "Signature-Input", "Content-Digest")
 	}
 	return names
 }

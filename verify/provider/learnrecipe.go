@@ -27,6 +27,7 @@ type signatureSpot struct {
 	encoding                 string
 	size                     int    // of the signature, in bytes
 	stamp                    string // the format of {ts} in value, when it stands there
+	form                     string // asn1 for an ECDSA signature that is written so
 }
 
 // label is a word before the signature that may be signed too, as v0 in "v0={sig}".
@@ -67,7 +68,7 @@ func algorithmOf(size int) string {
 func spots(h http.Header) []signatureSpot {
 	var found []signatureSpot
 	for _, name := range ownHeaders(h) {
-		found = append(found, spotsIn(name, h[name][0])...)
+		found = append(found, spotsBy(name, h[name][0], written)...)
 	}
 	// Who calls a header a signature means it.
 	slices.SortStableFunc(found, func(a, b signatureSpot) int { return unlikely(a.header) - unlikely(b.header) })
@@ -86,15 +87,15 @@ func unlikely(header string) int {
 	return 2
 }
 
-// spotsIn takes one header apart: as one text with something in front of the signature,
-// or as a list of fields.
-func spotsIn(name, value string) []signatureSpot {
+// spotsBy takes one header apart: as one text with something in front of the signature,
+// or as a list of fields. Read tells in which encodings a text is a signature.
+func spotsBy(name, value string, read func(string) []signatureSpot) []signatureSpot {
 	var found []signatureSpot
 	for _, at := range tokenStarts(value) {
 		if strings.ContainsAny(value[:at], ",;&|") || digitsIn(value[:at]) > 7 {
 			continue // a list, or a time in front
 		}
-		for _, s := range written(value[at:]) {
+		for _, s := range read(value[at:]) {
 			s.header, s.value = name, escapeBrace(value[:at])+"{sig}"
 			found = append(found, s)
 		}
@@ -107,7 +108,7 @@ func spotsIn(name, value string) []signatureSpot {
 		if len(fields) < 2 || len(fields) > 8 {
 			continue
 		}
-		if found = append(found, spotsInList(name, fields, separator)...); len(found) > 0 {
+		if found = append(found, spotsInList(name, fields, separator, read)...); len(found) > 0 {
 			return found
 		}
 	}
@@ -115,7 +116,7 @@ func spotsIn(name, value string) []signatureSpot {
 }
 
 // spotsInList reads a header as a list: one field is the signature, one may be the time.
-func spotsInList(name string, fields []string, separator string) []signatureSpot {
+func spotsInList(name string, fields []string, separator string, read func(string) []signatureSpot) []signatureSpot {
 	var found []signatureSpot
 	stamp, format := "", ""
 	for i, field := range fields {
@@ -136,7 +137,7 @@ func spotsInList(name string, fields []string, separator string) []signatureSpot
 	for _, field := range fields {
 		text := strings.TrimLeft(field, " ")
 		for _, at := range tokenStarts(text) {
-			for _, s := range written(text[at:]) {
+			for _, s := range read(text[at:]) {
 				s.header, s.separator, s.value = name, separator, escapeBrace(text[:at])+"{sig}"
 				if stamp != "" {
 					s.value, s.stamp = stamp+separator+s.value, format
@@ -323,6 +324,10 @@ func (s *recipeSearch) options(d *Recorded, spot signatureSpot) []option {
 	return all
 }
 
+// betweens are the signs that senders put between the parts of what they sign, the
+// most usual first.
+var betweens = [...]string{".", ":", "", "\n", "|", "-", "_", ",", ";", "&", " ", "/", "+", "#"}
+
 // contents are the ways of putting so many parts together, the body or its hash among
 // them, with a sign between them.
 func contents(pool []string, n int, d *verify.Delivery) []string {
@@ -339,11 +344,11 @@ func contents(pool []string, n int, d *verify.Delivery) []string {
 	choose = func() {
 		if len(chosen) == n {
 			if slices.ContainsFunc(chosen, func(c string) bool { return slices.Contains(bodies, c) }) {
-				betweens := []string{".", ":", "", "\n", "|", "-", "_", ",", ";", "&", " ", "/", "+", "#"}
+				signs := betweens[:]
 				if n > 3 {
-					betweens = betweens[:5]
+					signs = signs[:5]
 				}
-				for _, between := range betweens {
+				for _, between := range signs {
 					all = append(all, strings.Join(chosen, between))
 				}
 			}
@@ -364,23 +369,32 @@ func contents(pool []string, n int, d *verify.Delivery) []string {
 	return all
 }
 
-// keyed are the ways in which a secret may have gone into a signature of a content: as
-// the key of an HMAC, or before or behind what is hashed.
-func (s *recipeSearch) keyed(base verify.Recipe, o option, content string) []verify.Recipe {
+// onto makes a content part of a recipe. It reports false when another choice has it.
+func (o option) onto(base verify.Recipe, content string) (verify.Recipe, bool) {
 	base.Signed = content
 	if content == "{body}" {
 		base.Signed = ""
 	}
-	if strings.Contains(content, "{ts}") || base.Value != "" && strings.Contains(base.Value, "{ts}") {
+	if strings.Contains(content, "{ts}") || strings.Contains(base.Value, "{ts}") {
 		stamp := *o.stamp
 		base.Timestamp = &stamp
 	}
 	if strings.Contains(content, "{id}") {
 		base.ID = o.id
 	} else if o.id != "" {
-		return nil // the choice without an id has it
+		return base, false // the choice without an id has it
 	}
 	base.RequireURL = strings.Contains(content, "{url}")
+	return base, true
+}
+
+// keyed are the ways in which a secret may have gone into a signature of a content: as
+// the key of an HMAC, or before or behind what is hashed.
+func (s *recipeSearch) keyed(base verify.Recipe, o option, content string) []verify.Recipe {
+	base, ok := o.onto(base, content)
+	if !ok {
+		return nil
+	}
 	var all []verify.Recipe
 	base.Kind = verify.KindHMAC
 	for _, key := range s.keys() {

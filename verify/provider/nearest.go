@@ -75,6 +75,15 @@ func Nearest(word string, known []string) []string {
 	return names
 }
 
+// Either joins names of which one is meant: "a", "a or b", "a, b or c".
+func Either(names []string) string {
+	if len(names) < 2 {
+		return strings.Join(names, "")
+	}
+	last := len(names) - 1
+	return strings.Join(names[:last], ", ") + " or " + names[last]
+}
+
 // distance counts the single signs to insert, remove, replace or swap with their
 // neighbour that turn a into b.
 func distance(a, b string) int {

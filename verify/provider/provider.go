@@ -173,6 +173,17 @@ type Budget struct {
 	Note       string        `yaml:"note"`
 }
 
+// EventAliases are the readable names of events, by the name under which each is sent.
+func (p *Provider) EventAliases() map[string][]string {
+	all := map[string][]string{}
+	for _, c := range p.certain {
+		if len(c.Aliases) > 0 {
+			all[c.Event] = append(all[c.Event], c.Aliases...)
+		}
+	}
+	return all
+}
+
 // Accepts reports whether the provider delivers with an HTTP method.
 func (p *Provider) Accepts(method string) bool { return slices.Contains(p.Methods, method) }
 

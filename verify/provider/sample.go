@@ -80,7 +80,8 @@ type sampleFolder struct {
 }
 
 // readSamples reads the samples folder beside the definition, then those that were
-// added, each in the order of names.
+// added, each in the order of names. It returns the sound ones, and what is wrong with
+// the others.
 func (p *Provider) readSamples() ([]*sampleFile, error) {
 	own := sampleFolder{files: p.files, dir: path.Join(p.dir, SamplesFolder), shown: path.Join(path.Dir(slashed(p.file)), SamplesFolder)}
 	var samples []*sampleFile
@@ -91,32 +92,58 @@ func (p *Provider) readSamples() ([]*sampleFile, error) {
 			continue
 		}
 		if err != nil {
-			return nil, fmt.Errorf("read samples of %s: %w", p, err)
+			faults = append(faults, Fault{File: folder.shown, Says: reason(err)})
+			continue
 		}
 		for _, item := range items {
 			if path.Ext(item.Name()) != ".json" {
 				continue
 			}
-			shown := path.Join(folder.shown, item.Name())
-			data, err := readFile(folder.files, path.Join(folder.dir, item.Name()), shown)
-			if err != nil {
-				return nil, err
+			s, found := p.sampleIn(folder, item.Name())
+			if faults = append(faults, found...); len(found) == 0 {
+				samples = append(samples, s)
 			}
-			s, found := p.readSample(data, shown)
-			if len(found) == 0 && folder.variants && s.Variant == "" {
-				found = Faults{{File: shown, Line: 1, Column: 1, Says: "variant: missing; a sample beside another's definition is a variant, give it a name"}}
-			}
-			faults = append(faults, found...)
-			samples = append(samples, s)
 		}
 	}
-	if len(faults) == 0 {
-		faults = p.checkClaims(samples)
+	claims := p.checkClaims(samples)
+	if len(faults) == 0 { // the claims of the others may be what is missing
+		faults = claims
+	}
+	for len(claims) > 0 {
+		samples = slices.DeleteFunc(samples, func(s *sampleFile) bool {
+			return slices.ContainsFunc(claims, func(f Fault) bool { return f.File == s.file })
+		})
+		claims = p.checkClaims(samples)
 	}
 	if len(faults) > 0 {
-		return nil, faults
+		return samples, faults
 	}
 	return samples, nil
+}
+
+// reason is why a file could not be read, without its name.
+func reason(err error) string {
+	if e, ok := errors.AsType[*fs.PathError](err); ok {
+		err = e.Err
+	}
+	return err.Error()
+}
+
+// sampleIn reads one file of a folder.
+func (p *Provider) sampleIn(folder sampleFolder, name string) (*sampleFile, Faults) {
+	shown := path.Join(folder.shown, name)
+	data, err := readFile(folder.files, path.Join(folder.dir, name), shown)
+	if faults, ok := FaultsOf(err); ok {
+		return nil, faults
+	}
+	if err != nil {
+		return nil, Faults{{File: shown, Says: reason(err)}}
+	}
+	s, faults := p.readSample(data, shown)
+	if len(faults) == 0 && folder.variants && s.Variant == "" {
+		faults = Faults{{File: shown, Line: 1, Column: 1, Says: "variant: missing; a sample beside another's definition is a variant, give it a name"}}
+	}
+	return s, faults
 }
 
 func slashed(name string) string { return strings.ReplaceAll(name, `\`, "/") }

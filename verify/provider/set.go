@@ -17,6 +17,7 @@ import (
 // the others start to read.
 type Set struct {
 	entries []entry // in the order of their names
+	broken  []*BrokenError
 	index   atomic.Pointer[index]
 	read    atomic.Bool // whether every definition has been read
 }
@@ -36,7 +37,8 @@ var ErrRedefines = errors.New("the name is taken")
 // fsys with a provider.yaml and, beside it, samples/*.json; or the path of another
 // YAML file, with its samples folder beside it. Source is that file's name for people.
 // A name that is taken, by a built-in provider or another definition, is refused; see
-// Replace.
+// Replace. When only samples are at fault, the definition is in the set without them, and
+// the error is a SamplesError.
 func (s *Set) Add(fsys fs.FS, dir, source string) error {
 	return s.add(fsys, dir, source, false)
 }
@@ -48,7 +50,7 @@ func (s *Set) Replace(fsys fs.FS, dir, source string) error {
 }
 
 func (s *Set) add(fsys fs.FS, dir, source string, replace bool) error {
-	p, err := Read(fsys, dir, source)
+	p, err := load(fsys, definitionFile(dir), source, source)
 	if err != nil {
 		return err
 	}
@@ -67,6 +69,9 @@ func (s *Set) add(fsys fs.FS, dir, source string, replace bool) error {
 	default:
 		s.entries = slices.Insert(s.entries, i, entry{p.Name, loaded(p)})
 	}
+	if _, err := p.samples(); err != nil {
+		return &SamplesError{p.Name, err}
+	}
 	return nil
 }
 
@@ -74,7 +79,8 @@ func (s *Set) add(fsys fs.FS, dir, source string, replace bool) error {
 // one: the files of the samples folder in dir, a folder of fsys. Each of them names the
 // variant of its events that it is, so that nothing that was there changes. Source is
 // the folder's name for people. The provider in the set is replaced by one that has
-// them; who holds the other keeps it as it is.
+// them; who holds the other keeps it as it is. Files that cannot be used are left out, and
+// are a SamplesError.
 func (s *Set) AddSamples(fsys fs.FS, dir, name, source string) error {
 	i, found := s.find(name)
 	if !found {
@@ -90,11 +96,12 @@ func (s *Set) AddSamples(fsys fs.FS, dir, name, source string) error {
 		files: fsys, dir: path.Join(dir, SamplesFolder), shown: path.Join(slashed(source), SamplesFolder), variants: true,
 	})
 	p.share()
-	if _, err := p.samples(); err != nil {
-		return err
-	}
 	s.entries[i] = entry{p.Name, loaded(&p)}
 	s.index.Store(nil)
+	s.read.Store(false)
+	if _, err := p.samples(); err != nil {
+		return &SamplesError{p.Name, err}
+	}
 	return nil
 }
 
@@ -154,10 +161,16 @@ func must(p *Provider, err error) *Provider {
 }
 
 // Lookup returns the provider with a name, matched without regard to case. An unknown
-// one is an UnknownError with the nearest names, which wraps ErrUnknownProvider.
+// one is an UnknownError with the nearest names, which wraps ErrUnknownProvider; one
+// whose definition cannot be used is a BrokenError.
 func (s *Set) Lookup(name string) (*Provider, error) {
 	if i, ok := s.find(strings.ToLower(name)); ok {
 		return must(s.entries[i].get()), nil
+	}
+	for _, b := range s.broken {
+		if strings.EqualFold(b.Name, name) {
+			return nil, b
+		}
 	}
 	names := s.Names()
 	return nil, &UnknownError{What: ErrUnknownProvider, Name: name, Nearest: Nearest(name, names), Known: names}

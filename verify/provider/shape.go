@@ -3,7 +3,6 @@ package provider
 import (
 	"encoding/json"
 	"math/rand/v2"
-	"strings"
 	"time"
 )
 
@@ -35,7 +34,7 @@ func (t JSONTypes) Names() []string {
 }
 
 // String joins the types, as in "string or null".
-func (t JSONTypes) String() string { return strings.Join(t.Names(), " or ") }
+func (t JSONTypes) String() string { return Either(t.Names()) }
 
 func typeOf(c byte) JSONTypes {
 	switch c {
