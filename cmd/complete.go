@@ -126,8 +126,8 @@ func signModes() []string {
 // completionSet is the providers that a command line would know.
 func (a *app) completionSet(c *cobra.Command) *provider.Set {
 	if a.loadConfig(c) == nil {
-		if set, err := a.providers(); err == nil {
-			return set
+		if _, err := a.loadProviders(); err == nil { // without a warning: a shell is reading
+			return a.set
 		}
 	}
 	a.loaded = &config.Loaded{}
@@ -161,6 +161,9 @@ func (a *app) completeEvent(c *cobra.Command, _ []string, prefix string) ([]stri
 	for _, e := range p.Events() {
 		if !e.Known {
 			events = append(events, p.Name+"/"+e.Name)
+			for _, alias := range p.EventAliases()[e.Name] {
+				events = append(events, p.Name+"/"+alias)
+			}
 		}
 	}
 	return starting(prefix, events), cobra.ShellCompDirectiveNoFileComp

@@ -42,7 +42,7 @@ func TestComplete(t *testing.T) {
 		want []string // all of them, in order
 	}{
 		{"commands", []string{"prov"}, []string{"providers"}},
-		{"verbs", []string{"events", ""}, []string{"diff", "drift", "export", "import", "list", "prune", "save", "show", "stats", "tail"}},
+		{"verbs", []string{"events", ""}, []string{"diff", "drift", "export", "import", "list", "prune", "save", "show", "stats", "tail", "unqueue"}},
 		{"colour", []string{"events", "list", "--color", ""}, []string{"auto", "always", "never"}},
 		{"output", []string{"--output", "j"}, []string{"json"}},
 		{"on invalid", []string{"listen", "--on-invalid", ""}, []string{"flag", "reject", "drop"}},

@@ -74,7 +74,7 @@ func (a *app) configShow(c *cobra.Command, wanted string) error {
 		if len(rows) == 0 {
 			text := "whk config show lists them all"
 			if nearest := provider.Nearest(wanted, all); len(nearest) > 0 {
-				text = "did you mean " + strings.Join(nearest, " or ") + "? " + text
+				text = "did you mean " + provider.Either(nearest) + "? " + text
 			}
 			return hint(usagef("config show: there is no setting %q", wanted), text)
 		}

@@ -37,7 +37,7 @@ func (a *app) stdin() ([]byte, error) {
 func (a *app) readContent(name string) ([]byte, error) {
 	file, err := os.Open(a.path(name))
 	if err != nil {
-		return nil, fail(codeUsage, err)
+		return nil, hint(fail(codeUsage, fmt.Errorf("read %s: %s", name, cause(err))), "@FILE stands for the bytes of a file, counted from this folder")
 	}
 	defer file.Close()
 	content, err := readAtMost(file)

@@ -30,7 +30,8 @@ larger one.` + exitHelp(codeUsage),
 		Example: `  whk doctor
   whk doctor --full
   whk doctor --json --jq 'select(.status != "ok")'`,
-		Args: noArgs,
+		Args:        noArgs,
+		Annotations: map[string]string{ownFindings: ""},
 		// A configuration that cannot be used is a finding here, not the end.
 		PersistentPreRunE: func(c *cobra.Command, args []string) error {
 			if d.configuration = a.prepare(c, args); d.configuration == nil {
@@ -39,7 +40,7 @@ larger one.` + exitHelp(codeUsage),
 			if _, ok := errors.AsType[*config.Error](d.configuration); !ok {
 				return d.configuration
 			}
-			c.Annotations = map[string]string{noConfig: ""}
+			c.Annotations[noConfig] = ""
 			return a.prepare(c, args)
 		},
 		RunE: func(c *cobra.Command, _ []string) error { return d.run(c.Context()) },
@@ -107,6 +108,9 @@ func (d *doctor) run(ctx context.Context) error {
 	d.ok("version", "whk %s, %s, %s/%s", currentVersion(), runtime.Version(), runtime.GOOS, runtime.GOARCH)
 	d.terminal()
 	d.config()
+	for _, n := range d.strays {
+		d.warning("environment", n.Hint, "%s", n.Text)
+	}
 	holder := d.store(ctx)
 	d.address(holder)
 	d.providers()

@@ -121,10 +121,24 @@ func (d *doctor) store(ctx context.Context) (holder string) {
 		d.ok("integrity", "not read: %s; whk doctor --full does", sized(int(size)))
 	}
 	d.clock(ctx, log)
-	if holder = holderOf(path); holder != "" {
+	holder = holderOf(path)
+	d.queues(ctx, log, holder)
+	if holder != "" {
 		d.ok("listener", "one receives into this store: %s", holder)
 	}
 	return holder
+}
+
+// queues says what waits to be handed to a forward target that did not take it.
+func (d *doctor) queues(ctx context.Context, log *store.Store, holder string) {
+	waiting, err := backlogs(ctx, log)
+	if err != nil {
+		d.failed("queue", err, "keep a copy of the store, and let whk listen --store NEW begin another")
+		return
+	}
+	for _, b := range waiting {
+		d.warning("queue:"+b.target, queueAdvice(b.target, holder), "%s", b)
+	}
 }
 
 func (d *doctor) integrity(ctx context.Context, log *store.Store) {
@@ -241,12 +255,17 @@ func (d *doctor) address(holder string) {
 
 // providers says for each provider whether its signatures can be checked.
 func (d *doctor) providers() {
-	set, err := d.app.providers()
+	samples, err := d.loadProviders()
 	if err != nil {
 		d.failed("providers", err, "correct the definition, or take it away")
-		set = d.set
 	}
-	for _, p := range set.All() {
+	for _, b := range d.set.Broken() {
+		d.failure("providers", adviceOf(b), "%s", b)
+	}
+	for _, s := range samples {
+		d.warning("samples:"+s.Provider, samplesAdvice(s), "%s: left out", s.Brief())
+	}
+	for _, p := range d.set.All() {
 		name := "secret:" + p.Name
 		switch {
 		case !p.Scheme.Signs():

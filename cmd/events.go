@@ -45,7 +45,7 @@ Filters, for --where:
 		},
 	}
 	c.AddCommand(a.eventsListCommand(), a.eventsShowCommand(), a.eventsExportCommand(), a.eventsImportCommand(),
-		a.eventsTailCommand(), a.eventsStatsCommand(), a.eventsDriftCommand(), a.eventsPruneCommand())
+		a.eventsTailCommand(), a.eventsStatsCommand(), a.eventsDriftCommand(), a.eventsPruneCommand(), a.eventsUnqueueCommand())
 	c.AddCommand(a.eventsDiffCommand(), a.eventsSaveCommand())
 	return c
 }
@@ -345,26 +345,32 @@ func (t eventTable) why(e *listener.Event, columns int) string {
 // they hold.
 func (a *app) knownSecrets() []verify.Secret {
 	var all []verify.Secret
+	var names []string
 	for _, p := range a.set.All() {
-		if !p.Scheme.Keyed() {
-			continue
+		if p.Scheme.Keyed() {
+			names = append(names, p.Name)
 		}
-		variable := config.SecretVariable(p.Name)
+	}
+	for _, b := range a.set.Broken() {
+		names = append(names, b.Name)
+	}
+	for _, name := range names {
+		variable := config.SecretVariable(name)
 		places := []config.SecretInput{{Env: a.Env}}
-		for _, ref := range a.loaded.Provider(p.Name).Secrets {
+		for _, ref := range a.loaded.Provider(name).Secrets {
 			if ref.Stored() {
 				continue // listed below, whatever the files say
 			}
-			others := func(name string) (string, bool) {
-				if name == variable && ref.Env != variable {
+			others := func(asked string) (string, bool) {
+				if asked == variable && ref.Env != variable {
 					return "", false
 				}
-				return a.Env(name)
+				return a.Env(asked)
 			}
 			places = append(places, config.SecretInput{Env: others, Config: []config.SecretRef{ref}})
 		}
 		for _, place := range places {
-			if secrets, _, err := config.Secrets(p.Name, place); err == nil {
+			if secrets, _, err := config.Secrets(name, place); err == nil {
 				all = append(all, secrets...)
 			}
 		}

@@ -188,7 +188,7 @@ func TestEventsListRefuses(t *testing.T) {
 		{"no limit", []string{"--limit", "0"}, "--limit 0: expected a number from 1"},
 		{"two providers", []string{"--provider", "ploomes", "--event", "rentman/*"}, "--provider ploomes says something else"},
 		{"no time", []string{"--since", "yesterday"}, `"yesterday" is no time`},
-		{"an argument", []string{"42"}, `whk events list: unexpected argument "42"`},
+		{"an argument", []string{"42"}, `whk: events list: unexpected argument "42"`},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
+	"os"
 	"strings"
 
 	"whk/cmd/config"
@@ -91,6 +93,19 @@ func outcome(err error) (code int, hints []string) {
 		code = codeUsage
 		hints = append(hints, nearestHint(e))
 	}
+	if b, ok := errors.AsType[*provider.BrokenError](err); ok {
+		code = codeUsage
+		if len(hints) == 0 {
+			hints = append(hints, adviceOf(b))
+		}
+	}
+	if e, ok := errors.AsType[*provider.SamplesError](err); ok {
+		code = codeUsage
+		hints = append(hints, samplesAdvice(e))
+	}
+	if unwritten(err) != nil {
+		code = codeUsage
+	}
 	for _, unusable := range []error{store.ErrUnusable, store.ErrForeign, store.ErrNewer, store.ErrLocked, store.ErrFull, store.ErrNotFound, store.ErrCorrupt} {
 		if errors.Is(err, unusable) {
 			code = codeUsage
@@ -102,6 +117,14 @@ func outcome(err error) (code int, hints []string) {
 	return code, hints
 }
 
+// unwritten is what kept standard output from being written, or nil: a full disk, mostly.
+func unwritten(err error) error {
+	if e, ok := errors.AsType[*fs.PathError](err); ok && e.Op == "write" && e.Path == os.Stdout.Name() {
+		return e.Err
+	}
+	return nil
+}
+
 func nearestHint(e *provider.UnknownError) string {
 	list := "whk providers list"
 	if e.Of != "" {
@@ -111,7 +134,7 @@ func nearestHint(e *provider.UnknownError) string {
 	if len(e.Nearest) == 0 {
 		return list + " lists what there is"
 	}
-	return "did you mean " + strings.Join(e.Nearest, " or ") + "? " + list + " lists them all"
+	return "did you mean " + provider.Either(e.Nearest) + "? " + list + " lists them all"
 }
 
 // report tells a person what went wrong, one thought a line.
@@ -123,7 +146,11 @@ func (a *app) report(err error) int {
 	if errors.Is(err, context.Canceled) {
 		return code
 	}
-	a.say(a.paint.bad("whk:") + " " + display.Line(err.Error()))
+	text := err.Error()
+	if why := unwritten(err); why != nil {
+		text = "write standard output: " + why.Error()
+	}
+	a.say(a.paint.bad("whk:") + " " + display.Line(text))
 	for _, text := range hints {
 		a.say(a.paint.faint("hint:") + " " + display.Line(text))
 	}

@@ -57,11 +57,11 @@ the files in it.
 
 A file is believed nothing but the bytes of its requests. Each is judged anew, with the
 secrets that are known here and at the time it was received; where that cannot be, it
-stays unchecked and says what the file said. Nothing is sent: to replay an imported
-event, name the target. An event that is in the history already is passed over.
+stays unchecked and says what the file said. Nothing is sent, not by a forward queue
+either: to replay an imported event, name the target. An event that is in the history
+already is passed over.
 
-While whk listen runs on the same store nothing is imported, since a listener that
-forwards would hand imported events on.` + exitHelp(codeUsage, codeInterrupted),
+A listener has its store for itself: while whk listen runs on it, nothing is imported.` + exitHelp(codeUsage, codeInterrupted),
 		Example: `  whk events import bug.whk
   whk events import browser.har --provider rentman
   whk events import request.http --public-url https://hooks.example.com
@@ -103,7 +103,7 @@ func (a *app) eventsImport(ctx context.Context, f *eventsImportFlags, args []str
 	if f.maxFile <= 0 {
 		return usagef("--max-file %s: expected a size such as 100MiB", f.maxFile.String())
 	}
-	if _, err := a.providers(); err != nil {
+	if err := a.receiving("events import", f.provider); err != nil {
 		return err
 	}
 	names, err := a.importFiles(args, f)
@@ -122,7 +122,8 @@ func (a *app) eventsImport(ctx context.Context, f *eventsImportFlags, args []str
 		return err
 	}
 	defer func() { a.closeStore(log) }()
-	if err := waiting(ctx, log); err != nil {
+	waiting, err := log.Queues(ctx)
+	if err != nil {
 		return err
 	}
 	im := &importer{app: a, log: log, judge: judge, format: format, max: int64(f.maxFile)}
@@ -132,7 +133,7 @@ func (a *app) eventsImport(ctx context.Context, f *eventsImportFlags, args []str
 			break
 		}
 	}
-	if passed := passQueues(context.WithoutCancel(ctx), log); err == nil {
+	if passed := passQueues(context.WithoutCancel(ctx), log, waiting); err == nil {
 		err = passed
 	}
 	if err != nil && im.total.Imported+im.total.Known == 0 {
@@ -142,35 +143,6 @@ func (a *app) eventsImport(ctx context.Context, f *eventsImportFlags, args []str
 		err = reported
 	}
 	return err
-}
-
-// waiting refuses a store of which a listener has not handed everything on: it would go
-// on with what is imported.
-func waiting(ctx context.Context, log *store.Store) error {
-	queues, err := log.Queues(ctx)
-	if err != nil || len(queues) == 0 {
-		return err
-	}
-	return hint(fail(codeUsage, fmt.Errorf("events import: events still wait to be handed to %s", queues[0].Target)),
-		"let whk listen hand them on first, or import into another store with --store FILE")
-}
-
-// passQueues moves the queues that were done with everything behind what was imported.
-func passQueues(ctx context.Context, log *store.Store) error {
-	queues, err := log.Queues(ctx)
-	if err != nil || len(queues) == 0 {
-		return err
-	}
-	last, err := log.Last(ctx)
-	if err != nil {
-		return err
-	}
-	for _, q := range queues {
-		if err := log.SetCursor(ctx, q.Target, last); err != nil {
-			return err
-		}
-	}
-	return nil
 }
 
 // importFiles are the files that were named, with those of folders.
@@ -187,7 +159,7 @@ func (a *app) importFiles(args []string, f *eventsImportFlags) ([]string, error)
 		info, err := os.Stat(a.path(arg))
 		switch {
 		case err != nil:
-			return nil, fail(codeUsage, fmt.Errorf("events import: %w", err))
+			return nil, fail(codeUsage, fmt.Errorf("events import %s: %s", arg, cause(err)))
 		case !info.IsDir():
 			names = append(names, arg)
 			continue
@@ -337,9 +309,6 @@ func (im *importer) skipped(source string, err *replay.SkippedError) {
 	}
 }
 
-// importedNote is how the note of an imported event begins.
-const importedNote = "imported from "
-
 // add judges an exchange and adds it to the store, unless it is there.
 func (im *importer) add(ctx context.Context, x *replay.Exchange, source string, at time.Time) error {
 	if x.At.IsZero() {
@@ -355,7 +324,7 @@ func (im *importer) add(ctx context.Context, x *replay.Exchange, source string, 
 		return err
 	}
 	e := im.judge.event(x)
-	e.Notes = append(e.Notes, importedNote+display.Line(source))
+	e.Notes = append(e.Notes, listener.ImportedNote+display.Line(source))
 	im.group = append(im.group, arrival{e, x.Results})
 	if im.ids == nil {
 		im.ids = map[string]bool{}

@@ -3,6 +3,7 @@ package cmd
 import (
 	"io"
 	"os"
+	"strings"
 
 	"golang.org/x/term"
 
@@ -19,6 +20,8 @@ type IO struct {
 	// Columns is the width of the terminal, 80 where there is none.
 	Columns int
 	Env     config.Lookup
+	// Environ lists the names of the environment; nil means that nobody knows them.
+	Environ func() []string
 	// Dir is the working directory.
 	Dir string
 }
@@ -32,12 +35,22 @@ func System() IO {
 	s := IO{
 		In: os.Stdin, Out: os.Stdout, Err: os.Stderr,
 		InTTY: isTerminal(os.Stdin), OutTTY: isTerminal(os.Stdout), ErrTTY: isTerminal(os.Stderr),
-		Columns: 80, Env: os.LookupEnv, Dir: dir,
+		Columns: 80, Env: os.LookupEnv, Environ: variables, Dir: dir,
 	}
 	if columns, _, err := term.GetSize(int(os.Stdout.Fd())); err == nil && columns > 0 {
 		s.Columns = columns
 	}
 	return s
+}
+
+// variables are the names in the process's environment.
+func variables() []string {
+	var names []string
+	for _, pair := range os.Environ() {
+		name, _, _ := strings.Cut(pair, "=")
+		names = append(names, name)
+	}
+	return names
 }
 
 func isTerminal(f *os.File) bool { return term.IsTerminal(int(f.Fd())) }

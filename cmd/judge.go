@@ -82,9 +82,3 @@ func (j *judge) event(x *replay.Exchange) *listener.Event {
 func joined(parts ...string) string {
 	return strings.Join(slices.DeleteFunc(parts, func(s string) bool { return s == "" }), "; ")
 }
-
-// imported reports whether an event came from a file. Where it was sent to then is what
-// the file claims, and no target to be used unasked.
-func imported(e *listener.Event) bool {
-	return slices.ContainsFunc(e.Notes, func(note string) bool { return strings.HasPrefix(note, importedNote) })
-}

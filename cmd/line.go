@@ -11,10 +11,36 @@ import (
 	"whk/verify/display"
 )
 
+// nameColumn is the width of the column of names in a stream of lines. Half of all names
+// fit into the narrowest; it grows with the longest that came and never shrinks, so that
+// the columns behind it come to rest. A name beyond the bound moves its own line only.
+type nameColumn struct{ width, most int }
+
+const (
+	narrowestName = 24
+	// besideName is what the other columns take: time, number, verdict, marks and answer.
+	besideName = 49
+)
+
+// newNameColumn fits the column to a terminal; a file has no width.
+func newNameColumn(a *app) nameColumn {
+	most := 32
+	if a.OutTTY {
+		most = a.Columns - besideName
+	}
+	return nameColumn{narrowestName, max(narrowestName, min(most, maxNameColumn))}
+}
+
+// write pads a name.
+func (c *nameColumn) write(name string) string {
+	c.width = max(c.width, min(display.Width(name), c.most))
+	return pad(name, c.width)
+}
+
 // eventLine writes an event in one line of columns: time, number, name, verdict, marks.
 // Names come from outside, so they pass the boundary here.
-func eventLine(p paint, e *listener.Event) string {
-	name := pad(display.Line(e.FullName()), 32)
+func eventLine(p paint, e *listener.Event, names *nameColumn) string {
+	name := names.write(display.Line(e.FullName()))
 	verdict := pad(p.mark(e.Verdict)+" "+verdictText(e.Verdict), 11)
 	return fmt.Sprintf("%s %s  %s  %s %s", p.faint(e.At.Local().Format(time.TimeOnly)),
 		p.faint(fmt.Sprintf("%5s", "#"+strconv.FormatInt(e.N, 10))), p.bold(name), p.verdict(e.Verdict, verdict),

@@ -1,6 +1,7 @@
 package cmd
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -77,7 +78,7 @@ func (f *listenFlags) add(flags *pflag.FlagSet) {
 	flags.StringVar(&f.ui, "ui", "auto", "what to show: tui (the screen), log (one line an event), none, or auto: the screen on a terminal")
 	flags.IntVar(&f.count, "count", 0, "stop after `N` events")
 	flags.DurationVar(&f.timeout, "timeout", 0, "stop after so long")
-	flags.StringVar(&f.readyFile, "ready-file", "", "write the URL to this `FILE` once whk receives")
+	flags.StringVar(&f.readyFile, "ready-file", "", "write the URL to this `FILE` once whk receives, with the path that has the token of --path-token; without --provider <provider> stands in it for a name")
 	flags.BoolVar(&f.requireVerified, "require-verified", false, "exit 1 if an event was invalid, 5 if one could not be verified")
 	flags.BoolVar(&f.failOnDrift, "fail-on-drift", false, "exit 1 if the body of an event departs from the shape that samples and stored events have")
 	f.maxBody = 25 << 20
@@ -95,10 +96,11 @@ func (a *app) listenCommand() *cobra.Command {
 hand them to your app if you name it.
 
 Each provider has a path, /rentman or /ploomes; what comes by another path is told by
-its looks. An event is answered only after it is on disk. HEAD, OPTIONS and plain GET
-without a body ask only whether somebody is there: they are answered 204 and not kept.
-Everything received can be looked at and sent again later: see whk events and whk
-replay.
+its looks. An event is answered only after it is on disk. Any method is received and
+kept, so that nothing is lost; one that the provider does not use is noted, for an app
+had better refuse it, as whk test checks. HEAD, OPTIONS and plain GET without a body ask
+only whether somebody is there: they are answered 204 and not kept. Everything received
+can be looked at and sent again later: see whk events and whk replay.
 
 With -- COMMAND, the command runs beside the listener, with its address in WHK_URL and
 the secrets in WHK_SECRET_<PROVIDER>; when it ends, whk ends with its exit code.` + exitHelp(codeNo, codeUsage, codeNetwork, codeInVain, codeInconclusive),
@@ -133,7 +135,7 @@ func (a *app) listen(ctx context.Context, f *listenFlags, command []string) erro
 	}
 	defer closeAll()
 	if f.readyFile != "" {
-		if err := writeReady(a.path(f.readyFile), r.url+r.tokenPath()); err != nil {
+		if err := writeReady(a.path(f.readyFile), r.address()); err != nil {
 			return fail(codeUsage, fmt.Errorf("write --ready-file: %w", err))
 		}
 		defer os.Remove(a.path(f.readyFile))
@@ -165,6 +167,9 @@ func (a *app) openReceiver(f *listenFlags) (r *receiver, socket net.Listener, cl
 // bindSocket opens the address, and warns when others can reach it.
 func (a *app) bindSocket(addr string) (net.Listener, error) {
 	if !strings.Contains(addr, ":") {
+		if strings.Trim(addr, "0123456789") != "" {
+			return nil, hint(usagef("--addr %s: it has no port", addr), "--addr takes a host of this machine and a port, as in "+defaultAddr)
+		}
 		addr = net.JoinHostPort("127.0.0.1", addr)
 	}
 	network := "tcp"
@@ -303,13 +308,14 @@ func (r *receiver) serve(ctx context.Context, socket net.Listener, sink sink, co
 		stop()
 		return errors.Join(err, <-served)
 	}
-	var beside *child
+	var beside *companion
 	if len(command) > 0 {
-		if beside, err = r.start(serving, command); err != nil {
+		if beside, err = r.start(ctx, serving, command); err != nil {
 			stop()
 			<-served
 			return err
 		}
+		defer func() { stop(); beside.code() }() // nothing of it stays behind
 		go func() { <-beside.done; stop() }()
 	}
 	if r.flags.timeout > 0 {
@@ -391,7 +397,7 @@ func (r *receiver) show(e *listener.Event, s sink, enough func()) error {
 }
 
 // verdict is how the whole run went: the exit code.
-func (r *receiver) verdict(ctx context.Context, beside *child) error {
+func (r *receiver) verdict(ctx context.Context, beside *companion) error {
 	interrupted := ctx.Err() != nil
 	switch {
 	case beside != nil && beside.code() != 0:
@@ -411,14 +417,20 @@ func (r *receiver) verdict(ctx context.Context, beside *child) error {
 	return nil
 }
 
-// tokenPath is what follows the address when only one provider's path with its token
-// is received.
+// anyProvider stands in an address for the name of a provider.
+const anyProvider = "<provider>"
+
+// tokenPath is what follows the address when only paths with a token are received.
 func (r *receiver) tokenPath() string {
-	if r.token == "" || r.flags.provider == "" {
+	if r.token == "" {
 		return ""
 	}
-	return "/" + r.flags.provider + "/" + r.token
+	return "/" + cmp.Or(r.flags.provider, anyProvider) + "/" + r.token
 }
+
+// address is where events are received: the address alone where a sender may add any
+// path, else with the path that has the token.
+func (r *receiver) address() string { return r.url + r.tokenPath() }
 
 // providersWithoutSecret names, in order, those that have to make do with the
 // development secret or none.

@@ -202,13 +202,13 @@ func forgeable(p *provider.Provider) int {
 }
 
 func (a *app) providersShow(name string) error {
-	set, err := a.providers()
+	set, err := a.providers(name)
 	if err != nil {
 		return err
 	}
 	p, err := set.Lookup(name)
 	if err != nil {
-		return err
+		return fmt.Errorf("providers show %s: %w", name, err)
 	}
 	if a.isJSON() {
 		out, err := a.newJSON()

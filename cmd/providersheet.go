@@ -2,6 +2,7 @@ package cmd
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -37,7 +38,7 @@ func (s providerSheet) item(bullet, text string) {
 func (s providerSheet) provider(p *provider.Provider, path string) {
 	fmt.Fprintf(s, "%s  %s\n", s.p.bold(display.Line(p.Title)), s.p.faint(p.Name))
 	s.value("docs", strings.Trim(p.Docs.Page+", "+p.Docs.URL, ", "))
-	s.value("path", path+" on whk listen, by "+strings.Join(p.Methods, " or "))
+	s.value("path", path+" on whk listen, by "+provider.Either(p.Methods))
 	s.value("check", p.Scheme.String())
 	if p.Scheme.Keyed() {
 		s.value("secret", "in "+config.SecretVariable(p.Name))
@@ -262,6 +263,12 @@ func (s providerSheet) aliases(p *provider.Provider) {
 				text = alias.Name + " stands for " + e.Name + " and is sent as typed"
 			}
 			texts = append(texts, text+inBrackets(alias.Certainty))
+		}
+	}
+	aliases := p.EventAliases()
+	for _, event := range slices.Sorted(maps.Keys(aliases)) {
+		for _, alias := range aliases[event] {
+			texts = append(texts, alias+" is understood as "+event)
 		}
 	}
 	s.section("other spellings", texts)

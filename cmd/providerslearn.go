@@ -70,9 +70,11 @@ without a filter, the events of unknown providers are meant.
 
 Given the secret, the recipe of the signature is searched for: which header holds it,
 with which hash and in which form, and what is signed: the body, a time stamp, an id,
-the method and the address, in any order. It counts only when all signed events verify
-under it; with a single body whk says that it is not proven. Without the secret it says
-which header looks like a signature.
+the method and the address, in any order. It may stand in a field of a body of JSON, too.
+Of Ed25519, ECDSA, RSA and HTTP message signatures (RFC 9421), the public key takes the
+place of the secret. A recipe counts only when all signed events verify under it; with a
+single body whk says that it is not proven. Without the secret it says which header or
+field looks like a signature, and of which kind. Bodies are JSON or forms.
 
 What is written was read back, held to the contract of whk providers lint and tried on
 the events; where anything does not fit, whk says so and writes nothing. Personal data
@@ -171,7 +173,7 @@ func (a *app) learnSecrets(f *learnFlags) ([]verify.Secret, error) {
 // definitionFolder is where a new definition goes, and whether whk finds it there.
 func (a *app) definitionFolder(name, out string, force bool) (folder string, loaded bool, err error) {
 	if p, err := a.set.Lookup(name); err == nil && (p.Source == provider.BuiltinSource || !force) {
-		return "", false, hint(usagef("%s is a provider already: it is defined by %s", name, p.Source), "give the new one another name; --force replaces a definition of your own")
+		return "", false, hint(usagef("%s is a provider already: %s", name, definedBy(p)), "give the new one another name; --force replaces a definition of your own")
 	}
 	parent := ""
 	if a.loaded.Root != "" {
@@ -187,6 +189,14 @@ func (a *app) definitionFolder(name, out string, force bool) (folder string, loa
 		return "", false, hint(usagef("there is a definition in %s", a.near(folder)), "--force replaces it, --out names another folder")
 	}
 	return folder, parent != "" && folder == own, nil
+}
+
+// definedBy says where a definition comes from.
+func definedBy(p *provider.Provider) string {
+	if p.Source == provider.BuiltinSource {
+		return "its definition comes with whk"
+	}
+	return "it is defined by " + p.Source
 }
 
 // recorded gathers what is learned from.

@@ -62,21 +62,17 @@ func (a *app) providersLint(ctx context.Context, args []string) error {
 			return err
 		}
 	}
-	set, err := a.providers()
-	if faults, ok := provider.FaultsOf(err); ok && len(args) == 0 {
-		// The first definition with a fault ends the reading; the others are checked all the same.
-		if err := l.report(faults); err != nil {
-			return err
-		}
-	} else if err != nil && (!ok || names(args)) {
+	if _, err := a.loadProviders(); err != nil { // samples are checked with their provider
 		return err
 	}
-	if set == nil {
-		set = a.set
-	}
-	l.known = set.All()
+	l.known = a.set.All()
 	if len(args) == 0 {
-		args = set.Names()
+		for _, b := range a.set.Broken() {
+			if err := l.broken(b); err != nil {
+				return err
+			}
+		}
+		args = a.set.Names()
 	}
 	for _, arg := range args {
 		if err := ctx.Err(); err != nil {
@@ -87,16 +83,6 @@ func (a *app) providersLint(ctx context.Context, args []string) error {
 		}
 	}
 	return l.end()
-}
-
-// names reports whether any argument is a provider's name, and no path.
-func names(args []string) bool {
-	for _, arg := range args {
-		if !isPath(arg) {
-			return true
-		}
-	}
-	return false
 }
 
 // isPath tells a path from the name of a provider.
@@ -110,6 +96,9 @@ func (l *linting) argument(arg string) error {
 		p, err := l.set.Lookup(arg)
 		if err == nil {
 			return l.report(l.lint(p))
+		}
+		if b, ok := errors.AsType[*provider.BrokenError](err); ok {
+			return l.broken(b)
 		}
 		if _, missing := os.Stat(l.path(arg)); missing != nil {
 			l.unread = append(l.unread, err)
@@ -132,8 +121,11 @@ func (l *linting) argument(arg string) error {
 // files are the definitions that a path names.
 func (l *linting) files(arg string) ([]string, error) {
 	info, err := os.Stat(l.path(arg))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, hint(fmt.Errorf("providers lint %s: there is no such file or folder", arg), "give the name of a provider, a provider.yaml, its folder, or a folder of such folders; whk providers list lists the names")
+	}
 	if err != nil {
-		return nil, fmt.Errorf("providers lint: %w", err)
+		return nil, fmt.Errorf("providers lint %s: %s", arg, cause(err))
 	}
 	if !info.IsDir() {
 		return []string{arg}, nil
@@ -171,6 +163,17 @@ func (l *linting) file(name string) error {
 	return l.report(l.lint(p))
 }
 
+// broken reports a definition that cannot be used.
+func (l *linting) broken(b *provider.BrokenError) error {
+	faults, ok := provider.FaultsOf(b)
+	if !ok {
+		l.unread = append(l.unread, b)
+		return nil
+	}
+	l.checked++
+	return l.report(faults)
+}
+
 func (l *linting) lint(p *provider.Provider) []provider.Fault {
 	l.checked++
 	return p.Lint(l.known...)
@@ -197,7 +200,11 @@ func (l *linting) report(faults []provider.Fault) error {
 // end says how it went.
 func (l *linting) end() error {
 	if len(l.unread) > 0 {
-		return fail(codeUsage, errors.Join(l.unread...))
+		joined := fail(codeUsage, errors.Join(l.unread...))
+		if e, ok := errors.AsType[*exitError](l.unread[0]); ok { // those of other errors are found in what is joined
+			return hint(joined, e.hint)
+		}
+		return joined
 	}
 	if l.faults > 0 {
 		l.notice("%s in %s", plural(l.faults, "fault"), plural(l.checked, "definition"))

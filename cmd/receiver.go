@@ -63,7 +63,7 @@ func (a *app) newReceiver(f *listenFlags) (*receiver, error) {
 	if err := f.check(); err != nil {
 		return nil, err
 	}
-	if _, err := a.providers(); err != nil {
+	if err := a.receiving("listen", f.provider); err != nil {
 		return nil, err
 	}
 	r := &receiver{app: a, flags: f, secrets: map[string][]verify.Secret{}}

@@ -263,7 +263,7 @@ func TestReplayAsksBeforeEventsLeave(t *testing.T) {
 			for i := range 2 {
 				e := eventAt(i+1, time.Now(), "rentman", "Contact", "create", verify.Verdict{}, "{}")
 				if tt.imported {
-					e.Notes = []string{importedNote + "bug.har"}
+					e.Notes = []string{listener.ImportedNote + "bug.har"}
 				}
 				events = append(events, e)
 			}
@@ -288,7 +288,7 @@ func TestReplayOfAnImportNeedsATarget(t *testing.T) {
 	r := newTestReceiver(t, 200, "")
 	s := newShell(t)
 	e := eventAt(1, time.Now(), "rentman", "Contact", "create", verify.Verdict{}, "{}")
-	e.Notes = []string{importedNote + "bug.whk"}
+	e.Notes = []string{listener.ImportedNote + "bug.whk"}
 	claimed := answered(200, "")
 	claimed.Target, claimed.Replay = r.URL, true
 	s.desk.store([]*listener.Event{e}, map[int64][]verify.Result{1: {claimed}})

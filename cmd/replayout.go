@@ -165,7 +165,8 @@ func (o *replayOutput) attempt(e *listener.Event, before *verify.Result, r verif
 	if o.flags.remakes() {
 		signed = ", " + o.changes(e, r)
 	}
-	if _, err := fmt.Fprintf(o.Out, "%s  to %s%s\n", eventLine(o.app.out, e), display.Line(o.redact.Text(r.Target)), signed); err != nil {
+	names := newNameColumn(o.app)
+	if _, err := fmt.Fprintf(o.Out, "%s  to %s%s\n", eventLine(o.app.out, e, &names), display.Line(o.redact.Text(r.Target)), signed); err != nil {
 		return err
 	}
 	if err := o.printAnswer(r, o.redact); err != nil {

@@ -182,7 +182,7 @@ func (r *replaying) add(e found) error {
 	case err != nil: // its own path that makes no URL: told when its turn comes
 		return nil
 	}
-	if imported(e.Event) {
+	if e.Imported() {
 		p.imported++
 	}
 	if !isLoopback(target) {
@@ -206,7 +206,7 @@ func (r *replaying) target(e *listener.Event, before *verify.Result) (string, er
 	switch {
 	case r.flags.to != "":
 		return replay.Target(r.flags.to, e.Delivery.URL)
-	case imported(e):
+	case e.Imported():
 		return "", errImported
 	case before == nil:
 		return "", errNeverSent

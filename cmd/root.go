@@ -93,6 +93,7 @@ type app struct {
 	loaded   *config.Loaded
 	settings config.Settings
 	set      *provider.Set
+	strays   []config.Notice // what the environment holds that nothing reads
 	// publicURL is what senders use, for schemes that sign it; "" when it is not known.
 	publicURL string
 }
@@ -109,7 +110,11 @@ type commonFlags struct {
 	showSecrets   bool
 }
 
-const noConfig = "no configuration" // annotation of commands that read none
+// Annotations of commands.
+const (
+	noConfig    = "no configuration" // reads none
+	ownFindings = "own findings"     // tells itself what is odd about the surroundings
+)
 
 func (a *app) newRoot() *cobra.Command {
 	root := &cobra.Command{
@@ -164,6 +169,7 @@ func (a *app) prepare(c *cobra.Command, _ []string) error {
 		if err := a.loadConfig(c); err != nil {
 			return err
 		}
+		a.strays = a.strayVariables(c.Root())
 	}
 	if a.common.json || a.common.jq != "" {
 		a.common.output = "json"
@@ -178,7 +184,37 @@ func (a *app) prepare(c *cobra.Command, _ []string) error {
 		}
 		stream.on, stream.ascii = coloured, a.ascii()
 	}
+	if _, ok := c.Annotations[ownFindings]; !ok {
+		for _, n := range a.strays {
+			a.warn(n.Text, n.Hint)
+		}
+	}
 	return nil
+}
+
+// strayVariables are the variables that look like whk's and are not.
+func (a *app) strayVariables(root *cobra.Command) []config.Notice {
+	if a.Environ == nil {
+		return nil
+	}
+	names := slices.DeleteFunc(a.Environ(), func(name string) bool { return !strings.HasPrefix(strings.ToUpper(name), "WHK_") })
+	if len(names) == 0 {
+		return nil
+	}
+	var flags []string
+	var walk func(c *cobra.Command)
+	walk = func(c *cobra.Command) {
+		for _, set := range []*pflag.FlagSet{c.PersistentFlags(), c.Flags()} {
+			set.VisitAll(func(f *pflag.Flag) { flags = append(flags, f.Name) })
+		}
+		for _, sub := range c.Commands() {
+			walk(sub)
+		}
+	}
+	walk(root)
+	// A user's own definitions are not read for this; their folders say their names.
+	providers := append(a.set.Names(), a.ownProviders()...)
+	return a.loaded.Strays(names, flags, providers)
 }
 
 func (a *app) loadConfig(c *cobra.Command) error {
@@ -255,9 +291,12 @@ func (a *app) unknownCommand(c *cobra.Command, args []string) error {
 		}
 	}
 	err := usagef("unknown command %q", args[0])
+	if c.HasParent() {
+		err = usagef("%s: unknown command %q", verbOf(c), args[0])
+	}
 	text := c.CommandPath() + " --help lists the commands"
 	if nearest := provider.Nearest(args[0], names); len(nearest) > 0 {
-		text = "did you mean " + strings.Join(nearest, " or ") + "? " + text
+		text = "did you mean " + provider.Either(nearest) + "? " + text
 	}
 	return hint(err, text)
 }
@@ -268,10 +307,13 @@ func (a *app) flagError(c *cobra.Command, err error) error {
 	if invalid, ok := errors.AsType[*pflag.InvalidValueError](err); ok {
 		flag := invalid.GetFlag()
 		if kind := kinds[flag.Value.Type()]; kind != "" {
-			return usagef("%s: --%s %q: expected %s", c.CommandPath(), flag.Name, invalid.GetValue(), kind)
+			return usagef("%s: --%s %q: expected %s", verbOf(c), flag.Name, invalid.GetValue(), kind)
 		}
 	}
-	wrapped := fail(codeUsage, fmt.Errorf("%s: %w", c.CommandPath(), err))
+	wrapped := fail(codeUsage, err)
+	if c.HasParent() {
+		wrapped = fail(codeUsage, fmt.Errorf("%s: %w", verbOf(c), err))
+	}
 	if !errors.As(err, &unknown) {
 		return hint(wrapped, c.CommandPath()+" --help explains the flags")
 	}
@@ -284,9 +326,18 @@ func (a *app) flagError(c *cobra.Command, err error) error {
 	c.Flags().VisitAll(func(f *pflag.Flag) { names = append(names, f.Name) })
 	text := c.CommandPath() + " --help lists the flags"
 	if nearest := provider.Nearest(name, names); len(nearest) > 0 {
-		text = "did you mean --" + strings.Join(nearest, " or --") + "? " + text
+		text = "did you mean " + provider.Either(dashed(nearest)) + "? " + text
 	}
 	return hint(wrapped, text)
+}
+
+// dashed are flags as they are typed.
+func dashed(names []string) []string {
+	var flags []string
+	for _, name := range names {
+		flags = append(flags, "--"+name)
+	}
+	return flags
 }
 
 // kinds says in words what pflag's types take.

@@ -86,7 +86,7 @@ func (a *app) schema(args []string) error {
 		}
 		text := "whk schema lists what there is"
 		if nearest := provider.Nearest(name, names); len(nearest) > 0 {
-			text = "did you mean " + strings.Join(nearest, " or ") + "? " + text
+			text = "did you mean " + provider.Either(nearest) + "? " + text
 		}
 		return hint(usagef("schema %s: there is none", args[0]), text)
 	}
@@ -112,7 +112,7 @@ func outputKinds() []outputKind {
 		{"event", "a delivery that was received, with what was thought of it", types(eventJSON{})},
 		{"attempt", "what a target answered to an event", types(attemptJSON{}, replayedJSON{})},
 		{"delivery", "a request that whk send forged, with --dry-run", types(sentJSON{})},
-		{"summary", "how a run went: that of a listener, of deliveries that were sent, of events that were exported, imported or removed, or of a test", types(listenSummaryJSON{}, summaryJSON{}, replaySummaryJSON{}, exportedJSON{}, importedJSON{}, prunedJSON{}, testSummaryJSON{})},
+		{"summary", "how a run went: that of a listener, of deliveries that were sent, of events that were exported, imported, removed or taken off a queue, or of a test", types(listenSummaryJSON{}, summaryJSON{}, replaySummaryJSON{}, exportedJSON{}, importedJSON{}, prunedJSON{}, unqueuedJSON{}, testSummaryJSON{})},
 		{"verification", "the verdict of whk verify", types(verificationJSON{})},
 		{"signature", "the headers that whk sign made", types(signatureJSON{})},
 		{"check", "a finding of whk doctor, or the result of a check of whk test", types(check{}, testCheckJSON{})},

@@ -41,7 +41,7 @@ func TestSecrets(t *testing.T) {
 		t.Errorf("got %q, want %q", said, want)
 	}
 	set(" "+canary+"2\t\n", "rentman", "--name", "2026-08", "--from-file", "-")
-	if !strings.Contains(said, "white space around the secret was removed: stdin") {
+	if !strings.Contains(said, "white space around the secret was removed: standard input") {
 		t.Errorf("got %q", said)
 	}
 	writeFile(t, filepath.Join(d.dir, "key.txt"), canary+"3\n")
@@ -113,9 +113,9 @@ func TestSecretsRefuse(t *testing.T) {
 		args        []string
 		want        string
 	}{
-		{"nothing", "", []string{"set", "rentman"}, "the secret is empty: stdin"},
-		{"a newline", "\n", []string{"set", "rentman"}, "the secret is empty: stdin"},
-		{"blanks", " \t\n", []string{"set", "rentman"}, "the secret is empty: stdin"},
+		{"nothing", "", []string{"set", "rentman"}, "the secret is empty: standard input"},
+		{"a newline", "\n", []string{"set", "rentman"}, "the secret is empty: standard input"},
+		{"blanks", " \t\n", []string{"set", "rentman"}, "the secret is empty: standard input"},
 		{"bytes", canary + "\xff", []string{"set", "rentman"}, "no text"},
 		{"too much", strings.Repeat(canary, 10_000), []string{"set", "rentman"}, "too large"},
 		{"a value", "", []string{"set", "rentman", canary}, "no value: others could see it"},

@@ -55,7 +55,7 @@ func oneProvider(command string) cobra.PositionalArgs {
 }
 
 func (a *app) secretsSet(ctx context.Context, name, secretName, from string) error {
-	set, err := a.providers()
+	set, err := a.providers(name)
 	if err != nil {
 		return err
 	}
@@ -92,7 +92,7 @@ func (a *app) readSecret(ctx context.Context, p *provider.Provider, from string)
 	case from == "" || from == "-":
 		var content []byte
 		content, err = io.ReadAll(io.LimitReader(a.In, config.MaxSecret+1))
-		value, source = string(content), "stdin"
+		value, source = string(content), "standard input"
 	default:
 		var f *os.File
 		if f, err = os.Open(a.path(from)); err == nil {

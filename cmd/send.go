@@ -161,7 +161,8 @@ func (a *app) send(ctx context.Context, f *sendFlags, event string) error {
 	if err := f.check(a); err != nil {
 		return err
 	}
-	if _, err := a.providers(); err != nil {
+	name, _, _ := strings.Cut(event, "/")
+	if _, err := a.providers(name); err != nil {
 		return err
 	}
 	shots, err := a.shots(event, f.variant)
@@ -198,8 +199,9 @@ func (a *app) shots(event, variant string) ([]*shot, error) {
 		return nil, hint(usagef("send %s: which event? Expected %s/<Entity.action>", event, p.Name), exampleEvent(p))
 	}
 	sample, err := p.Sample(rest, variant)
+	_, broken := errors.AsType[*provider.SamplesError](err)
 	switch {
-	case errors.Is(err, provider.ErrNotForgeable): // names the event itself
+	case broken, errors.Is(err, provider.ErrNotForgeable): // names the event itself
 		return nil, fail(codeUsage, fmt.Errorf("send %w", err))
 	case err != nil:
 		return nil, fail(codeUsage, fmt.Errorf("send %s: %w", event, err))

@@ -118,7 +118,7 @@ For a provider that sends a shared key in clear, the header is that key.` + exit
 }
 
 func (a *app) sign(_ context.Context, f *signFlags, args []string) error {
-	if _, err := a.providers(); err != nil {
+	if _, err := a.providers(args[0]); err != nil {
 		return err
 	}
 	p, err := a.set.Lookup(args[0])
@@ -160,7 +160,7 @@ func (a *app) sign(_ context.Context, f *signFlags, args []string) error {
 	}
 	given := maps.Clone(d.Header)
 	if err := keyring.Sign(d, at, id); err != nil {
-		err = fail(codeUsage, fmt.Errorf("%s: %w", p.Name, err))
+		err = fail(codeUsage, fmt.Errorf("sign %s: %w", p.Name, err))
 		if errors.Is(err, verify.ErrPublicKey) {
 			err = hint(err, publicKeyAdvice(p))
 		}

@@ -2,6 +2,7 @@ package cmd
 
 import (
 	"bufio"
+	"cmp"
 	"fmt"
 	"strconv"
 	"strings"
@@ -37,7 +38,7 @@ func (r *receiver) newSink() (sink, error) {
 	case r.flags.ui == "none":
 		return silentSink{}, nil
 	}
-	return &lineSink{app: r.app, redact: r.redactor(all), w: bufio.NewWriter(r.Out), advised: map[string]bool{}, held: map[int64]*listener.Event{}}, nil
+	return &lineSink{app: r.app, redact: r.redactor(all), w: bufio.NewWriter(r.Out), names: newNameColumn(r.app), advised: map[string]bool{}, held: map[int64]*listener.Event{}}, nil
 }
 
 // silentSink shows nothing.
@@ -115,6 +116,7 @@ type lineSink struct {
 	app     *app
 	redact  *replay.Redactor
 	w       *bufio.Writer
+	names   nameColumn
 	advised map[string]bool
 	held    map[int64]*listener.Event
 	order   []int64
@@ -123,13 +125,7 @@ type lineSink struct {
 }
 
 func (s *lineSink) ready(r *receiver) error {
-	paths := "/<provider>"
-	if r.token != "" {
-		paths = "/<provider>/" + r.token
-	}
-	if r.tokenPath() != "" {
-		paths = r.tokenPath()
-	}
+	paths := cmp.Or(r.tokenPath(), "/"+anyProvider)
 	s.app.notice("listening on %s%s, ctrl-c ends", s.app.paint.bold(r.url), paths)
 	for _, route := range r.options.Routes {
 		how := "forwarding to"
@@ -153,7 +149,7 @@ func (s *lineSink) event(e *listener.Event) error {
 }
 
 func (s *lineSink) print(e *listener.Event, answer string) error {
-	fmt.Fprintf(s.w, "%s %s\n", eventLine(s.app.out, e), answer)
+	fmt.Fprintf(s.w, "%s %s\n", eventLine(s.app.out, e, &s.names), answer)
 	columns := 0
 	if s.app.OutTTY {
 		columns = s.app.Columns

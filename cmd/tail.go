@@ -149,7 +149,7 @@ func (t *tail) open() error {
 		t.sink = &jsonSink{out: out, app: a, redact: a.redactor(a.knownSecrets())}
 		return err
 	}
-	t.lines = &lineSink{app: a, w: bufio.NewWriter(a.Out), advised: map[string]bool{}, held: map[int64]*listener.Event{}}
+	t.lines = &lineSink{app: a, w: bufio.NewWriter(a.Out), names: newNameColumn(a), advised: map[string]bool{}, held: map[int64]*listener.Event{}}
 	for _, p := range a.set.All() {
 		t.lines.advised[p.Name] = true // who looks back has been told
 	}

@@ -100,7 +100,7 @@ WHK_URL, its port in PORT and the secret in WHK_SECRET_<PROVIDER>; it is ended a
 A suite is a file of YAML that says the same for good, with cases of your own: what is
 sent, in which order, how often, and what has to come of it. --init writes one to begin
 with. What a suite reaches for beyond this machine and its own folder, a command most of
-all, has to be agreed to once for its content, or by --trust-suite.
+all, has to be agreed to once for its content (whk trust), or by --trust-suite.
 
 Failures are told with the lines that send exactly this request again; $WHK_SECRET_...
 stands for the secret.` + exitHelp(codeNo, codeUsage, codeNetwork, codeInconclusive, codeInterrupted),
@@ -210,7 +210,7 @@ func (a *app) testProvider(f *testFlags, target string) (*provider.Provider, err
 			}
 		}
 	}
-	return nil, hint(usagef("test: events of which provider?"), "name it with --provider rentman; whk providers list lists them")
+	return nil, hint(usagef("test: events of which provider?"), "name it with --provider rentman, or in the path of the URL as in localhost:3000/rentman; whk providers list lists them")
 }
 
 // allowed asks before real events go to an endpoint elsewhere.

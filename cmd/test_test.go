@@ -225,6 +225,44 @@ func TestTestExitCodes(t *testing.T) {
 	}
 }
 
+// Where nobody answers there is nothing to report but that, and what to do.
+func TestTestNobodyThere(t *testing.T) {
+	nobody := free(t)
+	plain := httptest.NewServer(http.NotFoundHandler())
+	defer plain.Close()
+	for _, tt := range []struct {
+		name       string
+		args       []string
+		want, lack string
+	}{
+		{"nothing listens", []string{nobody + "/rentman"}, "hint: start the endpoint first, or let whk do it: whk test http://" + nobody + "/rentman -- COMMAND", "no URL"},
+		{"no TLS there", []string{strings.Replace(plain.URL, "http:", "https:", 1) + "/rentman"}, "use http:// instead of https://", "start the endpoint"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			d := newDesk(t)
+			d.env["WHK_SECRET_RENTMAN"] = testSecret
+			stdout, stderr, code := d.run(append([]string{"test"}, tt.args...)...)
+			if code != codeNetwork || stdout != "" || strings.Count(stderr, "\n") > 2 || !strings.Contains(stderr, tt.want) || strings.Contains(stderr, tt.lack) {
+				t.Errorf("code %d, stdout %q, stderr %s", code, stdout, stderr)
+			}
+		})
+	}
+}
+
+// An endpoint that takes nothing is told why, most likely, once and first.
+func TestTestLikelyCause(t *testing.T) {
+	for status, want := range map[int]string{http.StatusNotFound: "name the whole URL, with the path", http.StatusUnauthorized: "whk signs with env"} {
+		server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(status) }))
+		d := newDesk(t)
+		d.env["WHK_SECRET_RENTMAN"] = testSecret
+		stdout, _, code := d.run("test", server.URL+"/rentman")
+		if code != codeNo || strings.Count(stdout, want) != 1 || !strings.Contains(stdout, "would lose every event") {
+			t.Errorf("%d: code %d\n%s", status, code, stdout)
+		}
+		server.Close()
+	}
+}
+
 func TestTestFuzzKeepsFailures(t *testing.T) {
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		var event struct {

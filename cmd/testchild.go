@@ -9,21 +9,20 @@ import (
 	"net/url"
 	"os"
 	"os/exec"
+	"slices"
 	"strings"
 	"time"
 
 	"whk/cmd/config"
+	"whk/replay/contract"
 	"whk/verify"
 )
 
 // endpoint is the command that is tested.
 type endpoint struct {
+	*child
 	t       *trial
-	name    string
-	process *exec.Cmd
-	done    chan struct{}
-	err     error // valid once done is closed
-	stopped bool  // by whk
+	stopped bool // by whk
 }
 
 // freePort finds a port that nobody listens on.
@@ -55,16 +54,11 @@ func (t *trial) start(ctx context.Context, secret bool) (*endpoint, error) {
 	if secret && len(t.options.Secrets) > 0 {
 		c.Env = append(c.Env, variable+"="+t.options.Secrets[0].Reveal())
 	}
-	c.WaitDelay = stopAfter
-	if err := c.Start(); err != nil {
-		return nil, fail(codeUsage, fmt.Errorf("run %s: %w", t.command[0], err))
+	k, err := startChild(c, false) // nothing that is tested asks a person
+	if err != nil {
+		return nil, err
 	}
-	e := &endpoint{t: t, name: t.command[0], process: c, done: make(chan struct{})}
-	go func() {
-		defer close(e.done)
-		e.err = c.Wait()
-	}()
-	return e, ctx.Err()
+	return &endpoint{child: k, t: t}, ctx.Err()
 }
 
 // askEvery is how often it is asked whether the endpoint is there.
@@ -93,59 +87,55 @@ func (e *endpoint) ready(ctx context.Context) error {
 	}
 }
 
-// ended says how the command ended.
-func (e *endpoint) ended() string {
-	if e.err == nil {
-		return "exit code 0"
-	}
-	return strings.Replace(e.err.Error(), "exit status", "exit code", 1)
-}
-
-// died says that the command ended during the test, "" when it did not.
-func (e *endpoint) died() string {
-	if e == nil {
+// died says that the command ended during the test, "" when it did not. When the endpoint
+// was gone at some time, the news may take a moment: a port closes before its process ends,
+// and that of a server before that of the shell around it.
+func (e *endpoint) died(gone bool) string {
+	if e == nil || e.stopped {
 		return ""
 	}
+	var patience time.Duration
+	if gone {
+		patience = time.Second
+	}
+	timer := time.NewTimer(patience)
+	defer timer.Stop()
 	select {
 	case <-e.done:
-		if !e.stopped {
-			return fmt.Sprintf("%s ended during the test (%s)", e.name, e.ended())
+	case <-timer.C:
+		select {
+		case <-e.done:
+		default:
+			return ""
 		}
-	default:
 	}
-	return ""
+	return fmt.Sprintf("%s ended during the test (%s)", e.name, e.ended())
 }
 
-// stop ends the command, kindly at first.
-func (e *endpoint) stop() error {
-	select {
-	case <-e.done:
-		return nil
-	default:
-	}
+// endpointGone reports whether nobody listened at some time.
+func endpointGone(r *contract.Report) bool {
+	return slices.ContainsFunc(r.Results, func(c contract.Result) bool {
+		return c.Outcome == contract.Refused || slices.ContainsFunc(c.Findings, func(f contract.Finding) bool { return f.Exchange != nil && f.Exchange.Outcome == contract.Refused })
+	})
+}
+
+// stop ends the command with all that it started, kindly at first. Workers that outlive
+// their server would go on answering in its place.
+func (e *endpoint) stop() {
 	e.stopped = true
-	if e.process.Process.Signal(os.Interrupt) != nil {
-		_ = e.process.Process.Kill()
-	}
-	select {
-	case <-e.done:
-	case <-time.After(stopAfter):
-		_ = e.process.Process.Kill()
-		<-e.done
-	}
-	return nil
+	e.child.stop(false)
 }
 
 // withoutSecret runs the command without its secret while something is asked of it, and
 // afterwards with it again.
 func (t *trial) withoutSecret(ctx context.Context, ask func()) error {
-	_ = t.beside.stop()
+	t.beside.stop()
 	bare, err := t.start(ctx, false)
 	if err == nil {
 		if err = bare.ready(ctx); err == nil {
 			ask()
 		}
-		_ = bare.stop()
+		bare.stop()
 	}
 	again, startErr := t.start(ctx, true)
 	if startErr == nil {

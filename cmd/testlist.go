@@ -113,7 +113,7 @@ func nearestCheck(glob string) string {
 		ids = slices.Concat(same, ids)
 	}
 	if nearest := provider.Nearest(cmp.Or(glob, "?"), ids); len(nearest) > 0 {
-		text = "did you mean " + strings.Join(nearest, " or ") + "? " + text
+		text = "did you mean " + provider.Either(nearest) + "? " + text
 	}
 	return text
 }

@@ -62,13 +62,18 @@ func (o *testOutput) report(r *contract.Report, crashed string) error {
 	if o.json != nil {
 		return o.json.emit("summary", newTestSummary(r, o.t.flags.strict, o.t.redact))
 	}
-	if o.t.reports.alone() {
+	if o.t.reports.alone() || nothingAnswered(r) {
 		return nil
 	}
 	w := &testText{o: o, p: o.t.app.out, columns: min(max(o.t.app.Columns, 60), 120), stack: stackIn(r), told: map[contract.Topic]string{}}
 	w.report(r, crashed)
 	_, err := o.t.app.Out.Write([]byte(o.t.reports.text(w.b.String())))
 	return err
+}
+
+// nothingAnswered reports whether there is nothing to tell but why: the error says that.
+func nothingAnswered(r *contract.Report) bool {
+	return r.Verdict(false) == contract.NoWay && len(r.Latencies) == 0
 }
 
 // saveFailures keeps the bodies that --fuzz made fail.
@@ -136,7 +141,7 @@ func (w *testText) report(r *contract.Report, crashed string) {
 	w.table(sorted)
 	for _, c := range sorted {
 		if c.Status == contract.Failed {
-			w.failure(c)
+			w.failure(r, c)
 		}
 	}
 	w.others(sorted)
@@ -247,7 +252,7 @@ func failureLine(c contract.Result) string {
 }
 
 // failure tells one failure in full.
-func (w *testText) failure(c contract.Result) {
+func (w *testText) failure(r *contract.Report, c contract.Result) {
 	w.b.WriteString("\n" + w.sign(c) + " " + w.p.bold(c.ID) + "  " + w.p.faint(c.Title) + "\n")
 	shown := 0
 	for i, f := range c.Findings {
@@ -274,7 +279,7 @@ func (w *testText) failure(c contract.Result) {
 	}
 	w.entry("expect", c.Expect)
 	w.entry("why", c.Why)
-	w.fix(c)
+	w.fix(r, c)
 	if c.Reason != "" {
 		w.entry("counts", "as "+string(c.Severity)+": "+c.Reason)
 	}
@@ -309,14 +314,19 @@ func (w *testText) repeat(a again) {
 }
 
 // fix says what to do, in the framework that is asked for.
-func (w *testText) fix(c contract.Result) {
+func (w *testText) fix(r *contract.Report, c contract.Result) {
+	advice := contract.AdviceOn(c.Topic)
+	text := r.Fix(c)
+	if text != advice.Text {
+		w.entry("fix", text)
+		return
+	}
 	if id := w.told[c.Topic]; id != "" {
 		w.entry("fix", "as for "+id)
 		return
 	}
 	w.told[c.Topic] = c.ID
-	advice := contract.AdviceOn(c.Topic)
-	w.entry("fix", advice.Text)
+	w.entry("fix", text)
 	stack := w.o.t.flags.fix
 	if strings.EqualFold(stack, "auto") {
 		stack = w.stack

@@ -6,10 +6,10 @@ import (
 	"errors"
 	"fmt"
 	"strings"
-	"time"
 
 	"whk/replay"
 	"whk/replay/contract"
+	"whk/verify"
 	"whk/verify/provider"
 )
 
@@ -24,6 +24,7 @@ type trial struct {
 	beside  *endpoint // the command, once it runs
 	reports *testReports
 	suite   string // the file that it is of
+	unnamed bool   // nobody said where the endpoint is
 }
 
 // newTrial puts together what is tested, and with what.
@@ -35,7 +36,7 @@ func (a *app) newTrial(f *testFlags, p *provider.Provider, target string, comman
 	if _, err := bind(p, f.publicURL, secrets); err != nil {
 		return nil, err
 	}
-	t := &trial{app: a, flags: f, redact: a.redactor(secrets), command: command}
+	t := &trial{app: a, flags: f, redact: a.redactor(secrets), command: command, unnamed: target == ""}
 	o := contract.Options{
 		Provider: p, PublicURL: f.publicURL, Secrets: secrets, Events: f.events, Mode: contract.Mode(f.mode), Only: f.only,
 		Shuffle: f.shuffle, Seed: f.seed, Settle: f.settle, Budget: f.budget, OwnUser: f.ownUser, Fuzz: f.fuzz,
@@ -124,7 +125,7 @@ func (t *trial) run(ctx context.Context) error {
 		if t.beside, err = t.start(ctx, true); err != nil {
 			return err
 		}
-		defer func() { _ = t.beside.stop() }()
+		defer func() { t.beside.stop() }() // which may be another by then
 		if err := t.beside.ready(ctx); err != nil {
 			return err
 		}
@@ -132,7 +133,7 @@ func (t *trial) run(ctx context.Context) error {
 	out.begin(test.Checks())
 	report := test.Run(ctx)
 	out.end()
-	crashed := t.beside.died()
+	crashed := t.beside.died(endpointGone(report))
 	if err := out.report(report, crashed); err != nil {
 		return err
 	}
@@ -168,10 +169,13 @@ func (t *trial) verdict(r *contract.Report, crashed string) error {
 		return exit(codeInterrupted)
 	case v == contract.NoWay:
 		err := fail(codeNetwork, fmt.Errorf("test %s: %s", t.shown(), r.Unreachable))
-		if isLoopback(t.options.Target) && len(t.command) == 0 {
-			return hint(err, "start the endpoint first, or let whk do it: whk test "+t.shown()+" -- COMMAND")
+		switch refused := strings.HasPrefix(r.Unreachable, string(verify.Refused)); {
+		case !refused || !isLoopback(t.options.Target) || len(t.command) > 0:
+			return err
+		case t.unnamed:
+			return hint(err, "no URL was named: whk test localhost:3000/"+t.options.Provider.Name+" tests your app, and whk test --provider "+t.options.Provider.Name+" -- COMMAND starts it")
 		}
-		return err
+		return hint(err, "start the endpoint first, or let whk do it: whk test "+t.shown()+" -- COMMAND")
 	case crashed != "":
 		return fail(codeNo, fmt.Errorf("test: %s", crashed))
 	case v == contract.NotHeld:
@@ -181,6 +185,3 @@ func (t *trial) verdict(r *contract.Report, crashed string) error {
 	}
 	return nil
 }
-
-// stopAfter is how long a command may take to end.
-const stopAfter = 5 * time.Second

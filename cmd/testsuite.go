@@ -16,6 +16,7 @@ import (
 
 	"whk/cmd/config"
 	"whk/listener/store"
+	"whk/replay"
 	"whk/replay/contract"
 	"whk/verify"
 	"whk/verify/display"
@@ -153,10 +154,7 @@ type suiteFile struct {
 
 // openSuite reads a suite and has what it reaches for agreed to.
 func (a *app) openSuite(ctx context.Context, f *testFlags, file string) (*suiteFile, error) {
-	path, err := filepath.Abs(a.path(file))
-	if err != nil {
-		return nil, fail(codeUsage, fmt.Errorf("suite %s: %w", file, err))
-	}
+	path := config.Options{Dir: a.Dir}.Absolute(file) // as whk trust knows it
 	data, err := readLimited(path)
 	if err != nil {
 		return nil, fail(codeUsage, fmt.Errorf("suite %s: %w", file, bareError(err)))
@@ -165,18 +163,19 @@ func (a *app) openSuite(ctx context.Context, f *testFlags, file string) (*suiteF
 	if err != nil {
 		return nil, suiteFault(err)
 	}
-	opened := &suiteFile{Suite: s, app: a, dir: filepath.Dir(path), trusted: f.suite.trust || a.trust().Confirmed(path, data)}
-	if len(s.Wants) == 0 || opened.trusted {
+	e := a.examineSuite(s, path, data)
+	opened := &suiteFile{Suite: s, app: a, dir: filepath.Dir(path), trusted: f.suite.trust || e.Trusted}
+	if len(e.Asks) == 0 || opened.trusted {
 		return opened, nil
 	}
-	var asks []config.Ask
-	for _, w := range s.Wants {
-		asks = append(asks, config.Ask{Source: config.Source{Name: file, Line: w.Line, Column: w.Column}, Key: w.Key, Wants: w.Wants})
+	if e.Changed {
+		a.notice("%s has changed since it was trusted, and wants to", display.Line(file))
+	} else {
+		a.notice("%s wants to", display.Line(file))
 	}
-	a.notice("%s wants to", display.Line(file))
-	a.asks(a.Err, a.paint, asks)
+	a.asks(a.Err, a.paint, e.Asks)
 	if !a.canAsk() {
-		return nil, hint(usagef("suite %s: nobody is here to agree to this", file), "--trust-suite agrees to it")
+		return nil, hint(usagef("suite %s: nobody is here to agree to this", file), "whk trust "+replay.Quote(file)+" agrees to it until the file changes, --trust-suite for this run")
 	}
 	agreed, err := a.confirm(ctx, "Trust this content of the file?")
 	switch {
@@ -186,7 +185,7 @@ func (a *app) openSuite(ctx context.Context, f *testFlags, file string) (*suiteF
 		return nil, fail(codeUsage, fmt.Errorf("suite %s: it is not trusted, and nothing was sent", file))
 	}
 	opened.trusted = true
-	return opened, a.trust().Confirm(path, config.ContentHash(data), time.Now())
+	return opened, a.trust().Confirm(path, e.Hash, time.Now())
 }
 
 func bareError(err error) error {

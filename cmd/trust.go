@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"whk/cmd/config"
+	"whk/replay"
 	"whk/verify/display"
 )
 
@@ -29,11 +30,12 @@ func (a *app) trustCommand() *cobra.Command {
 	var f trustFlags
 	c := &cobra.Command{
 		Use:   "trust [FILE]",
-		Short: "Confirm what a project's .whk.yaml asks for",
+		Short: "Confirm what a project's .whk.yaml or a suite asks for",
 		Long: `Confirm what the .whk.yaml of a project asks for. Such a file comes with somebody's
 repository: by itself it reaches this machine only and reads nothing outside its
 project. Whatever goes beyond that is refused until you have looked at it here; then the
-file may do what your own user file may.
+file may do what your own user file may. The same goes for a suite of whk test, which may
+run commands once it is trusted.
 
 What is confirmed is this content at this path: any change asks again. Definitions and
 other files that it names are not part of it. No project file may hold a secret, not
@@ -44,6 +46,7 @@ state folder, which whk config path shows.` + exitHelp(codeNo, codeUsage, codeIn
 		Example: `  whk trust
   whk trust --show
   whk trust ../shop/.whk.yaml --yes
+  whk trust tests/rentman.yaml
   whk trust --list
   whk trust --remove`,
 		Args:              atMost(1),
@@ -107,28 +110,31 @@ type askJSON struct {
 // trustFile shows what a file asks for and, unless that is all, confirms it.
 func (a *app) trustFile(ctx context.Context, options config.Options, path string, f *trustFlags) error {
 	trust := a.trust()
-	e, err := config.Examine(options, path, trust)
+	e, err := a.examine(options, path)
 	if err != nil {
 		return err
 	}
 	if f.show {
 		return a.trustShow(e)
 	}
-	name := display.Line(e.Path)
+	name, again := display.Line(e.Path), "" // again is the file in a further line
+	if path != "" {
+		again = " " + replay.Quote(path)
+	}
 	switch {
 	case len(e.Asks) == 0:
 		a.notice("%s asks for nothing that has to be confirmed", name)
 	case e.Trusted:
-		a.notice("%s is trusted already; whk trust --show shows what it asks for", name)
+		a.notice("%s is trusted already; whk trust --show%s shows what it asks for", name, display.Line(again))
 	default:
 		// A variable of the environment is too far from the hand to agree to this.
-		if err := a.trustAsk(ctx, e, f.yes && a.settings.Source("yes").Layer == config.Flag); err != nil {
+		if err := a.trustAsk(ctx, e, again, f.yes && a.settings.Source("yes").Layer == config.Flag); err != nil {
 			return err
 		}
 		if err := trust.Confirm(e.Path, e.Hash, time.Now()); err != nil {
 			return err
 		}
-		a.notice("%s is trusted until it changes; whk trust --remove takes that back", name)
+		a.notice("%s is trusted until it changes; whk trust --remove%s takes that back", name, display.Line(again))
 		e.Trusted = true
 	}
 	if a.isJSON() {
@@ -138,7 +144,7 @@ func (a *app) trustFile(ctx context.Context, options config.Options, path string
 }
 
 // trustAsk lets a person look at what a file asks for, and fails unless it is agreed to.
-func (a *app) trustAsk(ctx context.Context, e *config.Examined, yes bool) error {
+func (a *app) trustAsk(ctx context.Context, e *config.Examined, again string, yes bool) error {
 	text := display.Line(e.Path) + " wants to"
 	if e.Changed {
 		text = display.Line(e.Path) + " has changed since it was trusted, and wants to"
@@ -149,7 +155,7 @@ func (a *app) trustAsk(ctx context.Context, e *config.Examined, yes bool) error 
 		return nil
 	}
 	if !a.canAsk() {
-		return hint(usagef("trust %s: nobody is here to confirm it", e.Path), "whk trust --yes confirms it without asking")
+		return hint(usagef("trust %s: nobody is here to confirm it", e.Path), "whk trust --yes"+again+" confirms it without asking")
 	}
 	agreed, err := a.confirm(ctx, "Trust this content of the file?")
 	if err == nil && !agreed {
@@ -240,7 +246,7 @@ func (a *app) trustList() error {
 		return a.emitTrust(all...)
 	}
 	if len(all) == 0 {
-		a.notice("no project file is trusted")
+		a.notice("no file is trusted")
 	}
 	for _, j := range all {
 		fmt.Fprintf(a.Out, "%s  %s  %s\n", a.out.faint(j.At.Local().Format(time.DateOnly)), a.out.bold(display.Line(j.Path)), a.stateText(j.State))

@@ -85,7 +85,7 @@ func TestTrustAFileThatAsksForNothing(t *testing.T) {
 	if _, err := os.Stat(filepath.Join(d.env["HOME"], ".local")); err == nil {
 		t.Error("that was written down")
 	}
-	if _, stderr, _ := d.run("trust", "--list"); !strings.Contains(stderr, "no project file is trusted") {
+	if _, stderr, _ := d.run("trust", "--list"); !strings.Contains(stderr, "no file is trusted") {
 		t.Errorf("got %s", stderr)
 	}
 }
@@ -146,8 +146,12 @@ func TestProjectDefinitionsKeepToThemselves(t *testing.T) {
 	t.Run("under the name of another", func(t *testing.T) {
 		d := newDesk(t)
 		mine(d, filepath.Join(d.dir, "mine"), "rentman")
-		if _, stderr, code := d.run("providers", "list"); code != codeUsage || !strings.Contains(stderr, "the name is taken") {
-			t.Errorf("code %d:\n%s", code, stderr)
+		stdout, stderr, code := d.run("providers", "show", "rentman")
+		if code != codeDone || !strings.Contains(stderr, "the name is taken") || strings.Contains(stdout, "Mine") {
+			t.Errorf("code %d:\n%s%s", code, stdout, stderr)
+		}
+		if _, stderr, code := d.run("listen", "--addr", "127.0.0.1:0", "--timeout", "1ms"); code != codeUsage || !strings.Contains(stderr, "listen: the definition of mine cannot be used") {
+			t.Errorf("listen: code %d:\n%s", code, stderr)
 		}
 	})
 	t.Run("samples elsewhere", func(t *testing.T) {
@@ -161,7 +165,7 @@ func TestProjectDefinitionsKeepToThemselves(t *testing.T) {
 		if err := os.Symlink(outside, filepath.Join(d.dir, "mine", "samples")); err != nil {
 			t.Skipf("no symbolic links here: %v", err)
 		}
-		if _, stderr, code := d.run("providers", "list"); code != codeUsage || !strings.Contains(stderr, "escapes") {
+		if _, stderr, code := d.run("send", "mine/thing.done", "--dry-run"); code != codeUsage || !strings.Contains(stderr, "escapes") {
 			t.Errorf("code %d:\n%s", code, stderr)
 		}
 	})

@@ -4,8 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"os"
-	"path"
 	"path/filepath"
 	"slices"
 
@@ -16,122 +14,6 @@ import (
 	"whk/verify"
 	"whk/verify/provider"
 )
-
-// providersFolder holds a user's own definitions, in the project's .whk folder and in
-// the folder of the user's configuration.
-const providersFolder = "providers"
-
-// providers returns the built-in definitions and the user's own: those of the user's
-// configuration folder, of the project, of the configuration files and of
-// --provider-file.
-func (a *app) providers() (*provider.Set, error) {
-	var samples []ownSamples
-	if folder, err := (config.Paths{Env: a.Env}).ConfigDir(); err == nil {
-		folder = filepath.Join(folder, providersFolder)
-		if samples, err = a.addFolder(os.DirFS(folder), folder, samples); err != nil {
-			return nil, err
-		}
-	}
-	if a.loaded.Root != "" {
-		inside, err := config.Inside(a.loaded.Root, ".whk", providersFolder)
-		if err == nil {
-			samples, err = a.addFolder(inside, filepath.Join(a.loaded.Root, ".whk", providersFolder), samples)
-		}
-		if err != nil {
-			return nil, err
-		}
-	}
-	for _, p := range a.loaded.Providers() {
-		if p.Definition == nil {
-			continue
-		}
-		add := a.set.Replace
-		if p.Definition.Confined() { // nobody agreed to more than another provider
-			add = a.set.Add
-		}
-		folder, err := p.Definition.Folder()
-		if err == nil {
-			err = a.addDefinition(folder, p.Definition.Path, add)
-		}
-		if err != nil {
-			return nil, err
-		}
-	}
-	for _, path := range a.common.providerFiles {
-		if !filepath.IsAbs(path) {
-			path = filepath.Join(a.Dir, path)
-		}
-		if err := a.addDefinition(os.DirFS(filepath.Dir(path)), path, a.set.Replace); err != nil {
-			return nil, err
-		}
-	}
-	return a.set, a.addSamples(samples)
-}
-
-// ownSamples is a folder that holds a user's samples of a provider and no definition, as
-// whk events save makes them.
-type ownSamples struct {
-	fsys         fs.FS
-	folder, name string
-}
-
-// addSamples comes after all definitions, since one may be replaced by another. Samples
-// of a provider that is not known here are left alone.
-func (a *app) addSamples(samples []ownSamples) error {
-	for _, s := range samples {
-		if !slices.Contains(a.set.Names(), s.name) {
-			continue
-		}
-		if err := a.set.AddSamples(s.fsys, s.name, s.name, filepath.Join(s.folder, s.name)); err != nil {
-			return fail(codeUsage, err)
-		}
-	}
-	return nil
-}
-
-// addFolder adds every definition of a folder, and the folders that hold samples alone
-// to those that are known; a folder that is missing has none.
-func (a *app) addFolder(fsys fs.FS, folder string, samples []ownSamples) ([]ownSamples, error) {
-	entries, err := fs.ReadDir(fsys, ".")
-	if errors.Is(err, fs.ErrNotExist) {
-		return samples, nil
-	}
-	if err != nil {
-		return samples, fail(codeUsage, fmt.Errorf("read provider definitions: %w", err))
-	}
-	for _, entry := range entries {
-		if !entry.IsDir() {
-			continue
-		}
-		_, noDefinition := fs.Stat(fsys, path.Join(entry.Name(), provider.DefinitionFile))
-		_, noSamples := fs.Stat(fsys, path.Join(entry.Name(), provider.SamplesFolder))
-		if errors.Is(noDefinition, fs.ErrNotExist) && noSamples == nil {
-			samples = append(samples, ownSamples{fsys, folder, entry.Name()})
-			continue
-		}
-		if err := a.addDefinition(fsys, filepath.Join(folder, entry.Name()), a.set.Add); err != nil {
-			return samples, err
-		}
-	}
-	return samples, nil
-}
-
-// addDefinition adds one definition: a folder with a provider.yaml, or a YAML file. It is
-// read from the file system of the folder that it stands in.
-func (a *app) addDefinition(fsys fs.FS, path string, add func(fs.FS, string, string) error) error {
-	source := path
-	if ext := filepath.Ext(path); ext != ".yaml" && ext != ".yml" {
-		source = filepath.Join(path, provider.DefinitionFile)
-	}
-	err := add(fsys, filepath.Base(path), source)
-	if errors.Is(err, provider.ErrRedefines) {
-		return hint(fail(codeUsage, err), "give the definition another name, or load it with --provider-file to replace the one that is there")
-	}
-	if err != nil {
-		return fail(codeUsage, err)
-	}
-	return nil
-}
 
 // secretFlags are the flags by which a person hands over secrets.
 type secretFlags struct {
@@ -152,6 +34,9 @@ func (s *secretFlags) add(flags flagSet) {
 // or empty. The development secret stands in where there is none.
 func (a *app) secrets(p *provider.Provider, s *secretFlags, only string) ([]verify.Secret, error) {
 	known := a.set.Names()
+	for _, b := range a.set.Broken() { // --secret acme=VALUE is for nobody else
+		known = append(known, b.Name)
+	}
 	in := config.SecretInput{
 		Files: s.files, FilesSource: a.settings.Source("secret-file"),
 		Values: s.values, ValuesSource: a.settings.Source("secret"),
@@ -199,6 +84,9 @@ func (a *app) redactor(secrets []verify.Secret) *replay.Redactor {
 			clear = append(clear, p.Scheme.Header())
 		}
 	}
+	for _, b := range a.set.Broken() { // any of them may hold the key
+		clear = append(clear, b.Headers...)
+	}
 	return replay.NewRedactor(secrets, clear)
 }
 
@@ -213,6 +101,9 @@ func (a *app) storePath() (string, error) {
 	return filepath.Join(a.Dir, a.common.store), nil
 }
 
+// errNoStore says that nothing was received yet.
+var errNoStore = fmt.Errorf("nothing was received yet: %w", fs.ErrNotExist)
+
 // openStore opens the event log.
 func (a *app) openStore(o store.Options) (*store.Store, error) {
 	path, err := a.storePath()
@@ -222,7 +113,7 @@ func (a *app) openStore(o store.Options) (*store.Store, error) {
 	s, err := store.Open(path, o)
 	switch {
 	case errors.Is(err, fs.ErrNotExist) && o.ReadOnly:
-		return nil, hint(fail(codeUsage, err), "nothing was received yet: whk listen makes the store, --store FILE names another")
+		return nil, hint(fail(codeUsage, fmt.Errorf("open store %s: %w", path, errNoStore)), "whk listen makes the store, --store FILE names another")
 	case errors.Is(err, store.ErrLocked):
 		return nil, hint(fail(codeUsage, err), "give this one a store of its own: whk listen --store "+filepath.Join(filepath.Dir(path), "second.db"))
 	case err != nil:

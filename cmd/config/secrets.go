@@ -262,7 +262,7 @@ func TrimSecret(name, value string) (trimmed string, notices []Notice) {
 	if trimmed != line {
 		notices = append(notices, Notice{Text: "white space around the secret was removed: " + name})
 	}
-	if strings.ContainsAny(trimmed, "\r\n") {
+	if strings.ContainsAny(trimmed, "\r\n") && !strings.HasPrefix(trimmed, "-----BEGIN ") { // a PEM file is made of lines
 		notices = append(notices, Notice{Text: "the secret has several lines, and all of them count: " + name})
 	}
 	return trimmed, notices
