@@ -352,17 +352,16 @@ func (im *importer) flush(ctx context.Context) error {
 	if err := im.log.AppendAll(ctx, events); err != nil {
 		return err
 	}
+	var attempts []store.Attempt
 	for _, x := range group {
 		im.total.Imported++
 		im.total.Verdicts[x.event.Verdict.Status]++
 		for _, result := range x.results {
-			if err := im.log.AddResult(ctx, x.event.N, result); err != nil {
-				return err
-			}
-			im.total.Attempts++
+			attempts = append(attempts, store.Attempt{Event: x.event.N, Result: result})
 		}
 	}
-	return nil
+	im.total.Attempts += len(attempts)
+	return im.log.AddResults(ctx, attempts)
 }
 
 // report says what became of the files.

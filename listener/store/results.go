@@ -12,26 +12,53 @@ import (
 // AddResult stores an attempt to deliver the event n. Like Append it returns once the
 // attempt is on disk. It answers ErrNotFound when there is no such event.
 func (s *Store) AddResult(ctx context.Context, n int64, r verify.Result) error {
-	if !moment(nanos(r.At)).Equal(r.At) {
-		return fmt.Errorf("append to store %s: the time %s is out of range", s.path, r.At)
-	}
-	record := appendResult(make([]byte, 0, 256+len(r.Body)), &r)
-	sum := sealResult(n, record)
-	found := false
-	err := s.do(ctx, len(record)+128, func(c *conn) error {
-		c.hasEvent.BindInt64(1, n)
-		var err error
-		found, err = c.hasEvent.Step()
-		if err := reset(c.hasEvent, err); err != nil || !found {
-			return err
+	return s.AddResults(ctx, []Attempt{{Event: n, Result: r}})
+}
+
+// AddResults stores attempts in one transaction, in their order; their keys are not looked
+// at. Either all of them are stored or none. It is for whoever has many at hand, as
+// AppendAll is.
+func (s *Store) AddResults(ctx context.Context, attempts []Attempt) error {
+	records, weight := make([][]byte, len(attempts)), 0
+	for i := range attempts {
+		r := &attempts[i].Result
+		if !moment(nanos(r.At)).Equal(r.At) {
+			return fmt.Errorf("append to store %s: the time %s is out of range", s.path, r.At)
 		}
-		c.insertResult.BindInt64(1, n)
-		c.insertResult.BindBytes(2, sum[:])
-		c.insertResult.BindBytes(3, record)
-		return run(c.insertResult)
+		records[i] = appendResult(make([]byte, 0, 256+len(r.Body)), r)
+		weight += len(records[i]) + 128
+	}
+	if len(attempts) == 0 {
+		return nil
+	}
+	var missing int64
+	err := s.do(ctx, weight, func(c *conn) error {
+		missing = 0 // it may be done again
+		for i := range attempts {
+			c.hasEvent.BindInt64(1, attempts[i].Event)
+			found, err := c.hasEvent.Step()
+			if err := reset(c.hasEvent, err); err != nil {
+				return err
+			}
+			if !found {
+				missing = attempts[i].Event
+				return nil
+			}
+		}
+		for i := range attempts {
+			n := attempts[i].Event
+			sum := sealResult(n, records[i])
+			c.insertResult.BindInt64(1, n)
+			c.insertResult.BindBytes(2, sum[:])
+			c.insertResult.BindBytes(3, records[i])
+			if err := run(c.insertResult); err != nil {
+				return err
+			}
+		}
+		return nil
 	})
-	if err == nil && !found {
-		return fail(ErrNotFound, nil, "no event %d in %s to add a result to", n, s.path)
+	if err == nil && missing != 0 {
+		return fail(ErrNotFound, nil, "no event %d in %s to add a result to", missing, s.path)
 	}
 	return err
 }
