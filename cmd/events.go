@@ -109,7 +109,7 @@ func (a *app) eventsList(ctx context.Context, f *eventsListFlags) error {
 	if _, err := a.providers(); err != nil {
 		return err
 	}
-	log, err := a.openStore(store.Options{ReadOnly: true})
+	log, err := a.openStore(store.Options{ReadOnly: true, Mapped: true})
 	if errors.Is(err, fs.ErrNotExist) && a.common.store == "" {
 		a.notice("no events yet; whk listen receives some, whk demo shows how it looks")
 		return nil

@@ -124,7 +124,7 @@ func TestDamage(t *testing.T) {
 		if err := os.WriteFile(spoiled, change(slices.Clone(whole)), 0o600); err != nil {
 			t.Fatal(err)
 		}
-		s, err := Open(spoiled, Options{ReadOnly: true})
+		s, err := Open(spoiled, Options{ReadOnly: true, Mapped: random.IntN(2) == 0})
 		if err != nil {
 			lost++
 			if !errors.Is(err, ErrUnusable) {

@@ -30,7 +30,7 @@ func TestReadWhileItShrinks(t *testing.T) {
 		return last
 	}
 	grow()
-	reader := openAt(t, path, Options{ReadOnly: true})
+	reader := openAt(t, path, Options{ReadOnly: true, Mapped: true})
 	f, err := filter.Parse("body:needle", time.Now())
 	if err != nil {
 		t.Fatal(err)

@@ -39,6 +39,11 @@ import (
 type Options struct {
 	// ReadOnly opens an existing store and never changes it.
 	ReadOnly bool
+	// Mapped reads the file as it lies in memory, where that can be done: a search through
+	// all of it takes a tenth less time. For whoever reads once and ends: pages that were
+	// read count as its memory, and a disk that fails ends it instead of being an error.
+	// Without ReadOnly it means nothing.
+	Mapped bool
 	// Exclusive takes the listener's lock, which one process at a time can hold. Other
 	// readers and writers are not kept out by it.
 	Exclusive bool
