@@ -47,13 +47,24 @@ func bodyChecks() []Check {
 			Title: "bodies that are no JSON, signed and unsigned", Expect: "no failure; unsigned 401",
 			Why: "what is parsed before it is verified can be made to fail by anybody", Run: bodyNotJSON},
 		{ID: "body.empty", Scope: posting(), Severity: Warning, Risk: Low, Mode: Quick, Topic: AboutShape,
-			Title: "an empty body, validly signed", Expect: "no failure",
-			Why: "scanners and health checks send it", Run: func(x *Exam) {
-				s := x.Event().Body(nil)
-				if x.Sign(s) {
-					x.Survive(s.Says("%s with an empty body", s.What))
-				}
-			}},
+			Title: "an empty body, validly signed, and none at all", Expect: "no failure",
+			Why: "scanners and health checks send it", Run: bodyEmpty},
+	}
+}
+
+// bodyEmpty sends a body without a byte, and a request that announces none: frameworks
+// hand on an empty body for the one, and for the other now and then nothing.
+func bodyEmpty(x *Exam) {
+	s := x.Event().Body(nil)
+	if !x.Sign(s) {
+		return
+	}
+	x.Survive(s.Says("%s with an empty body", s.What))
+	s = x.Event().Body(nil)
+	if x.Sign(s) {
+		s.odd().Says("%s without any body", s.What)
+		r, o := x.converse(s, dialogue{pieces: [][]byte{head(s.Delivery, "HTTP/1.1", "", "Connection: close")}})
+		x.survived(s, r, o)
 	}
 }
 

@@ -280,11 +280,14 @@ func (x *Exam) Survive(s *Shot) Outcome {
 		return Broken
 	}
 	r, o := x.Send(s)
-	if x.settled(s, r, o) || o.survived() {
-		return o
-	}
-	x.fail(x.check.Severity, s, r, "the endpoint %s", o.did())
+	x.survived(s, r, o)
 	return o
+}
+
+func (x *Exam) survived(s *Shot, r verify.Result, o Outcome) {
+	if !x.settled(s, r, o) && !o.survived() {
+		x.fail(x.check.Severity, s, r, "the endpoint %s", o.did())
+	}
 }
 
 // settled handles the outcomes that say nothing about the request.

@@ -78,6 +78,9 @@ export const faults = {
   'express.raw of application/json alone': {
     readBody: express.raw({ type: 'application/json', limit: '5mb' }),
   },
+  'a body is always there': {
+    readBody: express.raw({ type: () => true, limit: '5mb', inflate: false }), // none is set when none came
+  },
   'express.json, whose errors are shown': {
     readBody: [express.json({ type: () => true, limit: '5mb', verify: (req, res, bytes) => { req.bytes = bytes } }), (req, res, next) => {
       req.body = req.bytes ?? Buffer.alloc(0)
