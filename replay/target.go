@@ -86,13 +86,16 @@ func parseEndpoint(target string) (*endpoint, error) {
 		return nil, fmt.Errorf("target is no URL: %s", display.Line(err.Error()))
 	}
 	if u.Scheme != "http" && u.Scheme != "https" {
-		return nil, fmt.Errorf("target: scheme %q is not supported: use http or https", display.Line(u.Scheme))
+		return nil, fmt.Errorf("target %q: scheme %q is not supported: use http or https", display.Line(u.Redacted()), display.Line(u.Scheme))
 	}
 	if u.Hostname() == "" {
 		return nil, fmt.Errorf("target %q names no host: give a port (3000), a host (localhost:3000) or a URL", display.Line(u.Redacted()))
 	}
 	if strings.ContainsFunc(u.Host, func(r rune) bool { return r >= 0x80 }) {
 		return nil, fmt.Errorf("target: host %s is not ASCII: write it in its xn-- form", display.Line(u.Host))
+	}
+	if strings.HasSuffix(u.Host, ":") {
+		return nil, fmt.Errorf("target: the port is missing behind the colon of %s", display.Line(u.Host))
 	}
 	if port := u.Port(); port != "" {
 		if n, err := strconv.ParseUint(port, 10, 16); err != nil || n == 0 {
