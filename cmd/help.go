@@ -51,7 +51,7 @@ func (a *app) help(c *cobra.Command) {
 	if c.HasAvailableSubCommands() {
 		fmt.Fprintf(&b, "\n%s COMMAND --help says more about one of them.\n", c.CommandPath())
 	}
-	fmt.Fprint(a.Out, b.String())
+	fmt.Fprint(c.OutOrStdout(), b.String())
 }
 
 // reflow breaks paragraphs anew at so many columns. What is indented, such as a table,

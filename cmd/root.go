@@ -8,6 +8,7 @@
 package cmd
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -41,12 +42,26 @@ func run(ctx context.Context, streams IO, args []string) int {
 	root := a.newRoot()
 	root.SetArgs(args)
 	root.SetIn(a.In)
-	root.SetOut(streams.Out)
+	out := &noting{w: streams.Out}
+	root.SetOut(out)
 	root.SetErr(streams.Err)
-	if err := root.ExecuteContext(ctx); err != nil {
+	err := root.ExecuteContext(ctx)
+	if err = cmp.Or(err, out.err); err != nil {
 		return a.report(err)
 	}
 	return codeDone
+}
+
+// noting keeps the first error of a writer whose users, such as cobra and its help, do not look at it.
+type noting struct {
+	w   io.Writer
+	err error
+}
+
+func (n *noting) Write(p []byte) (int, error) {
+	written, err := n.w.Write(p)
+	n.err = cmp.Or(n.err, err)
+	return written, err
 }
 
 // interruptible ends a read from standard input when whk is asked to end. What the read
