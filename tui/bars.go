@@ -152,7 +152,11 @@ func (m *model) detailTitle() line {
 	if e == nil {
 		return nil
 	}
-	return line{{faint, display.Thousands(e.N) + " "}, {bold, e.FullName()}, {plain, " "}, {verdictRole(e.Verdict), m.theme.verdict(e.Verdict) + " " + string(e.Verdict.Status)}}
+	verdict := m.theme.verdict(e.Verdict) + " " + string(e.Verdict.Status)
+	if e.Verdict.Development {
+		verdict += " dev"
+	}
+	return line{{faint, display.Thousands(e.N) + " "}, {bold, e.FullName()}, {plain, " "}, {verdictRole(e.Verdict), verdict}}
 }
 
 // footLine is the rule below the panes, with the figures.

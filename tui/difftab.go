@@ -26,7 +26,7 @@ func (b builder) diff(ctx context.Context, e Entry) page {
 	p, why := b.pair(ctx, e)
 	if why != "" {
 		page := lines{nil, say(plain, why)}
-		for _, text := range display.Wrap("Mark an event, go to another one, and compare: the keys are in the help.", b.width-4) {
+		for _, text := range display.Wrap("Mark an event ("+b.keys.key(actMark)+"), go to another one, and compare ("+b.keys.key(actCompare)+").", b.width-4) {
 			page = append(page, say(faint, text))
 		}
 		return page

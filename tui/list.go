@@ -141,7 +141,7 @@ func (t *theme) marks(r *row) string {
 	for _, m := range []struct {
 		is   bool
 		sign string
-	}{{r.same, t.duplicate}, {r.late, t.reordered}, {r.replayed, t.replayed}, {r.edited, t.edited}, {r.cut, t.signs.cut}} {
+	}{{r.verdict.Development, t.development}, {r.same, t.duplicate}, {r.late, t.reordered}, {r.replayed, t.replayed}, {r.edited, t.edited}, {r.cut, t.signs.cut}} {
 		if m.is {
 			text += m.sign
 		}

@@ -61,18 +61,22 @@ func (o order) compare(a, b row) int {
 	return n
 }
 
+// turned is the same order the other way round.
+func (o order) turned() order { return order{o.by, !o.reversed} }
+
 // menuOrder picks the column to order by.
 func (m *model) menuOrder() tea.Cmd {
 	by := func(key string, c column, name, note string) choice {
 		return choice{key, name, note, func(m *model) tea.Cmd { return m.sort(order{c, m.order.reversed}) }}
 	}
-	return m.pick(line{{bold, "order by"}, {faint, " (" + m.keys.key(actReverse) + " turns it around)"}},
+	return m.pick(say(bold, "order by"),
 		by("n", byNumber, "number", "the order in which events came"),
 		by("e", byName, "name", "provider and event"),
 		by("v", byVerdict, "verdict", ""),
 		by("a", byAnswer, "answer", "status of the app's last answer"),
 		by("d", byDuration, "duration", "of the app's last answer"),
-		by("s", bySize, "size", "of the body"))
+		by("s", bySize, "size", "of the body"),
+		choice{m.keys.key(actReverse), "turned around", "the order that it has now", func(m *model) tea.Cmd { return m.sort(m.order.turned()) }})
 }
 
 // sort puts the rows that are held into another order, and the list stands still in it.

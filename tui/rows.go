@@ -32,7 +32,7 @@ type row struct {
 // rowOf makes a row that shares no memory with the entry: its texts are pieces of all that
 // was read of the event, which the many rows that are held would keep.
 func rowOf(e Entry) row {
-	v := verify.Verdict{Status: verify.Status(held(string(e.Verdict.Status))), Reason: verify.Reason(held(string(e.Verdict.Reason)))}
+	v := verify.Verdict{Status: verify.Status(held(string(e.Verdict.Status))), Reason: verify.Reason(held(string(e.Verdict.Reason))), Development: e.Verdict.Development}
 	r := row{
 		n: e.N, at: e.At, provider: held(e.Provider), name: held(e.Name()), verdict: v, own: e.Status,
 		cut: e.Cut != "", same: e.SameAs != 0, late: e.OvertakenBy != 0, attempts: len(e.Results),

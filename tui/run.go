@@ -89,6 +89,12 @@ func (m *model) tookDone(x commandDone) tea.Cmd {
 // gist is the line of an output that says most: the last one that is not a hint, and the
 // hint behind it.
 func gist(said []string) string {
+	for i, l := range said {
+		if l = strings.TrimSpace(l); i > 0 && strings.HasPrefix(l, "→ ") { // what was sent, and what came of it
+			sent, _, _ := strings.Cut(said[0], ", signed")
+			return sent + " " + l
+		}
+	}
 	text, hint := "", ""
 	for _, l := range slices.Backward(said) {
 		l = strings.TrimSpace(l)

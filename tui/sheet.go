@@ -141,6 +141,7 @@ func (m *model) openHelpFor(text string) {
 			page = append(append(page, nil, say(bold, " "+placeName(in))), group...)
 		}
 	}
+	page = append(page, m.theme.legend(text)...)
 	if text == "" && m.width >= sideBySide {
 		page = append(page, nil, say(faint, " The words at the right are the names by which keys: in the configuration binds other keys."))
 	}
@@ -148,6 +149,37 @@ func (m *model) openHelpFor(text string) {
 		page = lines{nil, say(faint, " no key does that")}
 	}
 	m.open(helpTitle, page)
+}
+
+// legend says what the signs of the list mean, as far as that holds a text.
+func (t *theme) legend(text string) lines {
+	var page lines
+	for _, sign := range []struct {
+		role          role
+		sign, meaning string
+	}{
+		{good, t.valid, "the signature is valid"},
+		{bad, t.invalid, "the signature is invalid"},
+		{bad, t.missing, "a signature is due and missing"},
+		{faint, t.unsigned, "the provider signs nothing"},
+		{warn, t.noSecret, "not checked, for lack of a secret"},
+		{warn, t.unchecked, "not checked for another reason, or of an unknown provider"},
+		{warn, t.development, "valid by the well-known development secret, which proves nothing"},
+		{warn, t.duplicate, "same content as an earlier event"},
+		{warn, t.reordered, "older than one that came before it"},
+		{warn, t.replayed, "replayed"},
+		{warn, t.edited, "replayed after an edit"},
+		{warn, t.signs.cut, "the body was cut"},
+		{warn, t.marked, "marked to be compared"},
+	} {
+		if contains(sign.meaning, text) {
+			page = append(page, line{cell(sign.role, "  "+sign.sign, 18, t.more), span{plain, sign.meaning}})
+		}
+	}
+	if len(page) > 0 {
+		page = append(lines{nil, say(bold, " signs in the list")}, page...)
+	}
+	return page
 }
 
 func placeName(in place) string {

@@ -24,7 +24,7 @@ type theme struct {
 // signs are the characters that the screen is drawn with.
 type signs struct {
 	valid, invalid, missing, unsigned, unchecked, noSecret   string
-	duplicate, reordered, replayed, edited, cut              string
+	development, duplicate, reordered, replayed, edited, cut string
 	more, arrow, up, down, unknown, cursor, marked, dot, bar string
 	rule, side, tee, foot, focused                           string
 	folded, unfolded                                         string
@@ -35,7 +35,7 @@ type signs struct {
 func unicodeSigns() signs {
 	return signs{
 		valid: "✓", invalid: "✗", missing: "∅", unsigned: "?", unchecked: "·", noSecret: "!",
-		duplicate: "⧉", reordered: "↕", replayed: "↻", edited: "✎", cut: "✂",
+		development: "d", duplicate: "⧉", reordered: "↕", replayed: "↻", edited: "✎", cut: "✂",
 		more: "…", arrow: "→", up: "●", down: "○", unknown: "◌", cursor: "▸", marked: "◆", dot: " · ", bar: "█",
 		rule: "─", side: "│", tee: "┬", foot: "┴", focused: "═",
 		folded: "▸", unfolded: "▾",
@@ -47,7 +47,7 @@ func unicodeSigns() signs {
 func asciiSigns() signs {
 	return signs{
 		valid: "+", invalid: "x", missing: "0", unsigned: "?", unchecked: ".", noSecret: "!",
-		duplicate: "D", reordered: "O", replayed: "R", edited: "E", cut: "T",
+		development: "d", duplicate: "D", reordered: "O", replayed: "R", edited: "E", cut: "T",
 		more: "~", arrow: ">", up: "*", down: "o", unknown: ".", cursor: ">", marked: "#", dot: " - ", bar: "#",
 		rule: "-", side: "|", tee: "+", foot: "+", focused: "=",
 		folded: "+", unfolded: "-",

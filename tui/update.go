@@ -209,7 +209,7 @@ func (m *model) doMore(a action) tea.Cmd {
 	case actOrder:
 		return m.menuOrder()
 	case actReverse:
-		return m.sort(order{m.order.by, !m.order.reversed})
+		return m.sort(m.order.turned())
 	case actStats:
 		return m.openStats()
 	case actHelp:
