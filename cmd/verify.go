@@ -248,11 +248,8 @@ func (a *app) judge(f *verifyFlags, j *judged) error {
 // recognise finds who sent a delivery: who was named, who was recognised when it came,
 // or as whk listen does, by its path and then by its looks.
 func (a *app) recognise(name string, j *judged) error {
-	if name == "" && j.N > 0 {
-		name = j.Provider
-		if name == "" || name == listener.UnknownName {
-			return nil
-		}
+	if name == "" && j.N > 0 && j.Provider != listener.UnknownName {
+		name = j.Provider // an unknown one may have been learned since
 	}
 	if name != "" {
 		p, err := a.set.Lookup(name)
