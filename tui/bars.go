@@ -205,17 +205,32 @@ func joined(all []line, between span) line {
 	return one
 }
 
-// lastLine is a question, what was said last, or which keys there are.
-func (m *model) lastLine() line {
+// lastLines are a question, what was said last, or which keys there are: one line, but for
+// what has to be read and has no room in one.
+func (m *model) lastLines() lines {
 	switch {
 	case m.prompt != nil:
-		return m.prompt.line(m)
+		return m.prompt.lines(m)
 	case m.finding != nil:
-		return m.findingLine()
+		return lines{m.findingLine()}
 	case m.status.text != "":
-		return line{{m.status.role, " " + m.status.text}}
+		return m.told(m.status.role, m.status.text)
 	}
-	return m.hints()
+	return lines{m.hints()}
+}
+
+// told breaks what is said into as many lines as it takes, within bounds.
+func (m *model) told(r role, text string) lines {
+	const most = 4
+	var said lines
+	for _, l := range display.Wrap(display.Line(text), max(m.width-2, 1)) {
+		if len(said) == most {
+			said[most-1] = append(said[most-1], span{r, " " + m.theme.more})
+			break
+		}
+		said = append(said, say(r, " "+l))
+	}
+	return said
 }
 
 // hints are the keys that matter here, as many as there is room for. The last one, which

@@ -58,11 +58,20 @@ func (p *prompt) head() string {
 
 // line is the prompt as it is seen, with what is wrong about it.
 func (p *prompt) line(m *model) line {
-	l := line{{accent, p.head()}, {plain, p.shown(m.width)}}
-	if p.fault != "" {
-		l = append(l, span{bad, "  " + p.fault})
+	return line{{accent, p.head()}, {plain, p.shown(m.width)}}
+}
+
+// lines are the line and what is wrong with it: behind it, or above it for lack of room.
+func (p *prompt) lines(m *model) lines {
+	l := p.line(m)
+	if p.fault == "" {
+		return lines{l}
 	}
-	return l
+	behind := append(l, span{bad, "  " + p.fault})
+	if display.Width(display.Line(behind.plain())) < m.width {
+		return lines{behind}
+	}
+	return append(m.told(bad, p.fault), l)
 }
 
 // shown is the part of the text that has room, which ends with the cursor or behind it.

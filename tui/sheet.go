@@ -94,9 +94,9 @@ func (m *model) sheetFrame() [][]part {
 	}
 	switch {
 	case m.prompt != nil:
-		whole(m.prompt.line(m))
+		frame = m.ended(frame, m.prompt.lines(m))
 	case m.status.text != "":
-		whole(line{{m.status.role, " " + m.status.text}})
+		frame = m.ended(frame, m.told(m.status.role, m.status.text))
 	default:
 		whole(line{{accent, " " + m.keys.key(actBack)}, {faint, " back  "}, {accent, m.keys.key(actUp) + " " + m.keys.key(actDown)}, {faint, " scroll  "}, {accent, m.keys.key(actSearch)}, {faint, " search"}})
 	}

@@ -51,7 +51,6 @@ func (m *model) frame() [][]part {
 	}
 	l := m.arrange()
 	var frame [][]part
-	whole := func(x line) { frame = append(frame, []part{{x, m.width, false}}) }
 	if l.head {
 		frame = append(frame, m.headLine())
 	}
@@ -81,11 +80,21 @@ func (m *model) frame() [][]part {
 		frame = append(frame, m.footLine(l))
 	}
 	if l.hints {
-		whole(m.lastLine())
+		frame = m.ended(frame, m.lastLines())
 	}
 	frame = frame[:min(len(frame), m.height)]
 	if m.menu != nil {
 		frame = m.menu.over(m, frame)
+	}
+	return frame
+}
+
+// ended is a frame with its last line. What has more lines than one covers those above.
+func (m *model) ended(frame [][]part, last lines) [][]part {
+	last = last[max(len(last)-m.height, 0):]
+	frame = frame[:max(len(frame)+1-len(last), 0)]
+	for _, l := range last {
+		frame = append(frame, []part{{l, m.width, false}})
 	}
 	return frame
 }
