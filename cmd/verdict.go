@@ -22,13 +22,33 @@ func (a *app) verificationText(j *judged) error {
 	line := func(name, format string, args ...any) {
 		fmt.Fprintf(w, "  %s %s\n", p.faint(pad(name, 9)), fmt.Sprintf(format, args...))
 	}
+	columns := 0 // of a value; 0 for as many as it takes
+	if a.OutTTY {
+		columns = max(a.Columns-12, 20)
+	}
+	block := func(name string, lines []string) {
+		for i, text := range lines {
+			line(pick(i == 0, name, ""), "%s", text)
+		}
+	}
+	// prose breaks a text between its words.
+	prose := func(name, text string, paint func(string) string) {
+		lines := []string{text}
+		if columns > 0 {
+			lines = fold(text, columns)
+		}
+		for i := range lines {
+			lines[i] = paint(lines[i])
+		}
+		block(name, lines)
+	}
 	who := j.source
 	if j.provider != nil {
 		who = display.Line(j.FullName()) + ", " + j.source
 	}
 	fmt.Fprintf(w, "%s  %s\n", p.verdict(j.Verdict, p.mark(j.Verdict)+" "+verdictText(j.Verdict)), p.bold(display.Line(who)))
 	if why := reasonText(j); why != "" {
-		line("reason", "%s", display.Line(why))
+		prose("reason", display.Line(why), plainly)
 	}
 	if j.provider != nil {
 		line("scheme", "%s", j.provider.Scheme)
@@ -39,28 +59,24 @@ func (a *app) verificationText(j *judged) error {
 		}
 	}
 	body := j.Delivery.Body
-	line("body", "%s, sha256 %x", sized(len(body)), sha256.Sum256(body))
+	if size, sum := sized(len(body)), fmt.Sprintf("%x", sha256.Sum256(body)); columns > 0 && len(size+", sha256 "+sum) > columns {
+		line("body", "%s", size)
+		line("sha256", "%s", sum)
+	} else {
+		line("body", "%s, sha256 %s", size, sum)
+	}
 	if j.Verdict.Status != verify.Valid && len(body) > 0 {
-		a.printEnds(line, body, redact)
+		a.printEnds(line, prose, body, redact)
 	}
 	for _, note := range j.Notes {
-		line("note", "%s", p.warn(display.Line(note)))
+		prose("note", display.Line(note), p.warn)
 	}
 	if e := j.explanation; e != nil {
-		columns := 0
-		if a.OutTTY {
-			columns = a.Columns - 12
-		}
-		block := func(name string, lines []string) {
-			for i, text := range lines {
-				line(pick(i == 0, name, ""), "%s", text)
-			}
-		}
 		block("explain", explanationLines(p, e, columns))
 		block("fix", fixLines(p, e, columns))
 	}
 	if advice := a.verdictAdvice(j); advice != "" {
-		line("hint", "%s", advice)
+		prose("hint", advice, plainly)
 	}
 	if j.provider != nil && len(j.provider.Limits) > 0 {
 		heading := "What this check does not prove:"
@@ -69,11 +85,20 @@ func (a *app) verificationText(j *judged) error {
 		}
 		fmt.Fprintf(w, "\n%s\n", p.faint(heading))
 		for _, limit := range j.provider.Limits {
-			fmt.Fprintln(w, p.faint("  - "+limit))
+			lines := []string{limit}
+			if columns > 0 {
+				lines = fold(limit, a.Columns-4)
+			}
+			for i, text := range lines {
+				fmt.Fprintln(w, p.faint(pick(i == 0, "  - ", "    ")+text))
+			}
 		}
 	}
 	return w.Flush()
 }
+
+// plainly paints nothing.
+func plainly(text string) string { return text }
 
 // secretLabel tells the secret that matched from those that did not.
 func secretLabel(v verify.Verdict) string {
@@ -99,7 +124,7 @@ func reasonText(j *judged) string {
 
 // printEnds shows the first and the last bytes of a body, where proxies and editors
 // change it.
-func (a *app) printEnds(line func(string, string, ...any), body []byte, redact *replay.Redactor) {
+func (a *app) printEnds(line func(string, string, ...any), prose func(string, string, func(string) string), body []byte, redact *replay.Redactor) {
 	show := func(b []byte) string { return display.Line(redact.Text(string(b))) }
 	if len(body) <= 2*endBytes {
 		line("bytes", "%s", show(body))
@@ -108,7 +133,7 @@ func (a *app) printEnds(line func(string, string, ...any), body []byte, redact *
 		line("ends", "%s", show(body[len(body)-endBytes:]))
 	}
 	if last := body[len(body)-1]; last == '\n' || last == '\r' || last == ' ' {
-		line("", "%s", "the last byte is white space, which many tools add and few providers send")
+		prose("", "the last byte is white space, which many tools add and few providers send", plainly)
 	}
 }
 
