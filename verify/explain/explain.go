@@ -110,7 +110,7 @@ func Explain(ctx context.Context, in Input) Explanation {
 		e.Changes = found.changes
 		e.Meaning = found.meaning
 		if len(e.Changes) > 0 {
-			e.Advice, e.Fixes = Advice(e.Changes[0].Cause), Fixes(e.Changes[0].Cause)
+			e.Advice, e.Fixes = AdviceFor(e.Changes[0].Cause, s.recipe), FixesFor(e.Changes[0].Cause, s.recipe)
 		}
 	default:
 		e.Meaning = s.nothing(&e)

@@ -1,5 +1,11 @@
 package explain
 
+import (
+	"strings"
+
+	"whk/verify"
+)
+
 // Fix is what to write in one framework.
 type Fix struct {
 	Stack string `json:"stack"`
@@ -25,15 +31,22 @@ const (
 
 // Fixes says how a receiver avoids a cause, in the frameworks that most receivers are
 // written in. They are advice for a handler of one's own, and hold for a sender's script
-// where that is what was wrong.
+// where that is what was wrong. They are examples of an HMAC-SHA256 in X-Signature;
+// FixesFor has those of a scheme.
 func Fixes(c Cause) []Fix {
 	_, code := adviceOn(causeOf(c).advice)
-	stacks := []string{"Express", "Flask", "FastAPI", "Laravel", "PHP", "Spring", "Rails", "ASP.NET", "Go"}
-	fixes := make([]Fix, len(stacks))
-	for i, stack := range stacks {
-		fixes[i] = Fix{stack, code[i]}
+	return code.fixes()
+}
+
+// FixesFor are the fixes for deliveries of one scheme: whatever they name is its own, the
+// hash, the header, the text around the signature, the encoding. There are none where the
+// scheme is of a kind that a line of code does not do justice to.
+func FixesFor(c Cause, r verify.Recipe) []Fix {
+	code, ok := codeFor(causeOf(c).advice, r)
+	if !ok {
+		return nil
 	}
-	return fixes
+	return code.fixes()
 }
 
 // Advice says in a sentence what to do about a cause.
@@ -42,8 +55,67 @@ func Advice(c Cause) string {
 	return text
 }
 
+// AdviceFor is the advice for deliveries of one scheme.
+func AdviceFor(c Cause, r verify.Recipe) string {
+	switch causeOf(c).advice {
+	case algorithm:
+		return computingAdvice(r)
+	case encoding:
+		if text, ok := comparingAdvice(r); ok {
+			return text
+		}
+	}
+	return Advice(c)
+}
+
+func computingAdvice(r verify.Recipe) string {
+	content := "exactly what the scheme names"
+	switch _, plain := piecesOf(r.Signed); {
+	case r.Signed == "{body}":
+		content = "the raw body"
+	case plain:
+		content = r.Signed
+	}
+	const pinned = "; write the hash down and never take its name from the message"
+	switch r.Kind {
+	case verify.KindHMAC:
+		return "compute what the provider documents: the HMAC-" + strings.ToUpper(r.Algorithm) + " with the secret as key and " + content + " as message, in this order" + pinned
+	case verify.KindHash:
+		return "compute what the provider documents: the plain " + title(r.Algorithm) + " of " + content + ", no HMAC" + pinned
+	case verify.KindStatic:
+		return "compare the header with the secret itself, in constant time: the scheme has no hash"
+	}
+	return "compute what the provider documents" + pinned
+}
+
+func comparingAdvice(r verify.Recipe) (string, bool) {
+	form := map[string]string{"hex": "lower-case hexadecimal digits", "base64": "padded base64", "base64url": "base64 with the alphabet for URLs"}[r.Encoding]
+	before, after, ok := around(r)
+	if !ok || form == "" {
+		return "", false
+	}
+	switch {
+	case before != "" && after != "":
+		form += " between " + before + " and " + after
+	case before != "":
+		form += " behind " + before
+	default:
+		form += " without a prefix"
+	}
+	return "write the signature as the scheme has it, " + form + " in " + r.Header + ", and compare in constant time", true
+}
+
 // code is one line for each of the frameworks, in the order of Fixes.
 type code [9]string
+
+func (c code) fixes() []Fix {
+	stacks := []string{"Express", "Flask", "FastAPI", "Laravel", "PHP", "Spring", "Rails", "ASP.NET", "Go"}
+	fixes := make([]Fix, len(stacks))
+	for i, stack := range stacks {
+		fixes[i] = Fix{stack, c[i]}
+	}
+	return fixes
+}
 
 func adviceOn(t topic) (string, code) {
 	switch t {
