@@ -40,7 +40,7 @@ func TestScreenWholeRun(t *testing.T) {
 	p.whk(0, "send", "rentman/Contact.create", url+"/rentman", "--expect", "any")
 	s.sees("rentman  Contact.create", "500", "Events 1/1")
 	p.postSigned(url, "ploomes", "ploomes/Contacts.Update")
-	s.sees("ploomes  Contacts.Update", "Events 2/2", "✓ valid", "ploomes ✓1 · rentman ✓1", "● up")
+	s.sees("ploomes  Contacts.Update", "Events 2/2", "✓ valid dev", "ploomes ✓1 · rentman ✓1", "● up")
 	<-bodies
 	sent := <-bodies
 
@@ -82,7 +82,7 @@ func TestScreenWholeRun(t *testing.T) {
 	if got := <-bodies; !bytes.Equal(got, sent) {
 		t.Errorf("replayed %q, want %q", got, sent)
 	}
-	s.sees("✓ ↻")
+	s.sees("✓ d↻")
 
 	// Edit and send.
 	s.types("1", "e")
@@ -232,7 +232,7 @@ func TestScreenOfTwoTerminals(t *testing.T) {
 	}
 	p.whk(0, "replay", "1")
 	for _, s := range []*sitting{first, second, third} {
-		s.sees("✓ ↻")
+		s.sees("✓ d↻")
 		s.types("a")
 		s.sees("#2 ", "replay")
 	}

@@ -90,7 +90,7 @@ func (m *model) tookDone(x commandDone) tea.Cmd {
 // hint behind it.
 func gist(said []string) string {
 	for i, l := range said {
-		if l = strings.TrimSpace(l); i > 0 && strings.HasPrefix(l, "→ ") { // what was sent, and what came of it
+		if l = strings.TrimSpace(l); i > 0 && strings.HasPrefix(said[0], "sent ") && strings.HasPrefix(l, "→ ") { // the answer's body follows
 			sent, _, _ := strings.Cut(said[0], ", signed")
 			return sent + " " + l
 		}

@@ -27,6 +27,7 @@ func TestGist(t *testing.T) {
 		"the last line":             {"one\ntwo", "two"},
 		"with its hint":             {"whk: no such event\nhint: whk events lists them", "no such event (whk events lists them)"},
 		"what was sent, and result": {"sent rentman/Crew.create to http://127.0.0.1:3000, signed (env X)\n  → 200 in 6 ms\n    {\n      \"ok\": true\n    }", "sent rentman/Crew.create to http://127.0.0.1:3000 → 200 in 6 ms"},
+		"what a replay came to":     {"10:00 #2 a/b to http://x\n  → 200 in 6 ms\nfixed: it was 500", "fixed: it was 500"},
 	} {
 		if got := gist(strings.Split(tt.said, "\n")); got != tt.want {
 			t.Errorf("%s: %q, want %q", name, got, tt.want)
