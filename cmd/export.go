@@ -30,7 +30,7 @@ type eventsExportFlags struct {
 
 func (f *eventsExportFlags) add(flags *pflag.FlagSet) {
 	flags.StringVar(&f.format, "format", "", "`FORMAT` of the export: "+strings.Join(formatNames(), ", "))
-	flags.StringVar(&f.to, "to", "", "write to this `FILE`, or one file an event into this folder (http, curl)")
+	flags.StringVar(&f.to, "to", "", "write to this `FILE`, or one file an event into this folder (http, curl); - is standard output")
 	flags.BoolVar(&f.force, "force", false, "replace a file that exists, and write raw bytes to a terminal")
 	flags.StringVar(&f.target, "target", "", "where the commands of curl send to: a port, a host or a `URL`")
 	f.pick.add(flags)
@@ -70,7 +70,12 @@ keeps them, which an event needs to be verified again where its bytes are judged
   whk events export --provider ploomes --since 2h --to ploomes.ndjson
   whk events export --event 'rentman/*.delete' --format http --to deletions/
   whk events export --where 'sig:invalid since:2d' --to invalid.har`,
-		RunE: func(c *cobra.Command, args []string) error { return a.eventsExport(c.Context(), &f, args) },
+		RunE: func(c *cobra.Command, args []string) error {
+			if f.to == "-" { // as everywhere, and as without --to
+				f.to = ""
+			}
+			return a.eventsExport(c.Context(), &f, args)
+		},
 	}
 	f.add(c.Flags())
 	c.ValidArgsFunction = a.completeRef

@@ -138,7 +138,9 @@ func (a *app) listen(ctx context.Context, f *listenFlags, command []string) erro
 		defer os.Remove(a.path(f.readyFile))
 	}
 	tune()
-	return r.run(ctx, socket, command)
+	err = r.run(ctx, socket, command)
+	r.tellWaiting(context.WithoutCancel(ctx))
+	return err
 }
 
 // openReceiver makes a receiver with its socket and its store, which closeAll gives back.
@@ -147,6 +149,10 @@ func (a *app) openReceiver(f *listenFlags) (r *receiver, socket net.Listener, cl
 		return nil, nil, nil, err
 	}
 	if socket, err = a.bindSocket(f.addr); err != nil {
+		return nil, nil, nil, err
+	}
+	if err = refuseItself(r.options.Routes, socket.Addr()); err != nil { // port 0 is a port only now
+		socket.Close()
 		return nil, nil, nil, err
 	}
 	log, err := a.openStore(store.Options{Exclusive: true, Holder: socket.Addr().String()})

@@ -333,6 +333,9 @@ func (a *app) flagError(c *cobra.Command, err error) error {
 		return hint(wrapped, c.CommandPath()+" --help explains the flags")
 	}
 	name := unknown.GetSpecifiedName()
+	if !c.HasParent() && (name == "version" || strings.HasPrefix(unknown.GetSpecifiedShortnames(), "v")) {
+		return hint(wrapped, "whk version says which version this is")
+	}
 	switch name {
 	case "skip-verify", "no-verify", "insecure-skip-verify":
 		return hint(wrapped, "--insecure is about TLS certificates; --on-invalid flag|reject|drop says what becomes of bad signatures")

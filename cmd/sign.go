@@ -100,7 +100,7 @@ argument at all). No byte is added or taken away: echo adds a newline, printf do
 For a provider that sends a shared key in clear, the header is that key.` + exitHelp(codeUsage),
 		Example: `  whk sign rentman '{"account":"example"}'
   whk sign rentman @body.json
-  curl -d @body.json -H "$(whk sign rentman @body.json)" localhost:4400/rentman
+  curl --data-binary @body.json -H 'Content-Type: application/json' -H "$(whk sign rentman @body.json)" localhost:4400/rentman
   printf '{}' | whk sign cassaincloud --json`,
 		Args: func(_ *cobra.Command, args []string) error {
 			switch len(args) {

@@ -185,7 +185,7 @@ func (a *app) test(ctx context.Context, f *testFlags, target string, command []s
 	if err := a.allowed(ctx, f, t); err != nil {
 		return err
 	}
-	if t.reports, err = a.newTestReports(f.reports); err != nil {
+	if t.reports, err = a.newTestReports(f.reports, f.artifacts, f.saveFailures); err != nil {
 		return err
 	}
 	return t.reports.finish(t.run(ctx), p.Name, t.shown())

@@ -6,12 +6,15 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
 
 	"whk/replay/contract"
+	"whk/verify/display"
 )
 
 // testReports are the reports of whk test: where they go, and what they are made of.
@@ -44,8 +47,9 @@ func reportForms() []string { return []string{"junit", "json", "tap", "html", "g
 // nextReport is where a list of reports goes on; a file's name may have commas itself.
 var nextReport = regexp.MustCompile(`,[a-z]+=`)
 
-// newTestReports reads the values of --report.
-func (a *app) newTestReports(values []string) (*testReports, error) {
+// newTestReports reads the values of --report. The folders made are those that the test
+// itself makes.
+func (a *app) newTestReports(values []string, made ...string) (*testReports, error) {
 	r := &testReports{app: a}
 	screens := 0
 	for _, value := range values {
@@ -75,7 +79,49 @@ func (a *app) newTestReports(values []string) (*testReports, error) {
 	case screens > 0 && a.isJSON():
 		return nil, usagef("--report: standard output has the JSON lines of --json already")
 	}
+	for _, to := range r.to {
+		if err := r.writable(to.file, made); err != nil {
+			return nil, hint(fail(codeUsage, fmt.Errorf("--report %s=%s: %w", to.form, to.file, err)), "a report goes into a folder that is there and that you may write to")
+		}
+	}
 	return r, nil
+}
+
+// writable reports why a report could not be written after a test that may take minutes.
+// Nothing is changed: what an earlier test has left stays until the new report is there.
+func (r *testReports) writable(file string, made []string) error {
+	if file == "-" {
+		return nil
+	}
+	path := r.app.path(file)
+	info, err := os.Stat(path)
+	switch {
+	case err == nil && info.IsDir():
+		return errors.New("this is a folder")
+	case err == nil && !info.Mode().IsRegular(): // a pipe would wait for its reader
+		return nil
+	case err == nil:
+		f, err := os.OpenFile(path, os.O_WRONLY, 0)
+		if err != nil {
+			return err
+		}
+		return f.Close()
+	case !errors.Is(err, fs.ErrNotExist):
+		return err
+	}
+	for _, folder := range made { // which the test makes before the reports are written
+		if inside, err := filepath.Rel(r.app.path(folder), path); folder != "" && err == nil && filepath.IsLocal(inside) {
+			return nil
+		}
+	}
+	probe, err := os.CreateTemp(filepath.Dir(path), ".whk-*.part")
+	if err != nil {
+		if odd, ok := errors.AsType[*fs.PathError](err); ok { // its name is that of the probe
+			err = odd.Err
+		}
+		return fmt.Errorf("make a file in %s: %w", display.Line(filepath.Dir(file)), err)
+	}
+	return errors.Join(probe.Close(), os.Remove(probe.Name()))
 }
 
 // on reports whether a form goes to standard output.

@@ -134,3 +134,45 @@ func TestReportUsage(t *testing.T) {
 		}
 	}
 }
+
+// A report that cannot be written is found out before anything is sent, and what an
+// earlier test has left stays as it is.
+func TestReportUnwritable(t *testing.T) {
+	d := newDesk(t)
+	d.env["WHK_SECRET_RENTMAN"] = testSecret
+	requests := 0
+	server := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { requests++ }))
+	t.Cleanup(server.Close)
+	writeFile(t, filepath.Join(d.dir, "out.tap"), "earlier")
+	writeFile(t, filepath.Join(d.dir, "suite.yaml"), "version: 1\nprovider: rentman\ntarget: "+server.URL+"/rentman\nchecks: {only: [sig.missing]}\n")
+	for _, tt := range []struct{ name, report, want string }{
+		{"no folder", "tap=out.tap,html=nodir/x.html", "--report html=nodir/x.html: make a file in nodir: no such file or directory"},
+		{"a file for a folder", "tap=out.tap/x", "--report tap=out.tap/x: "},
+		{"a folder", "junit=.", "--report junit=.: this is a folder"},
+	} {
+		for _, what := range []string{server.URL + "/rentman", "suite.yaml"} {
+			t.Run(tt.name+", "+filepath.Base(what), func(t *testing.T) {
+				_, stderr, code := d.run("test", what, "--report", tt.report)
+				if code != codeUsage || !strings.Contains(stderr, tt.want) {
+					t.Errorf("code %d, %s", code, stderr)
+				}
+			})
+		}
+	}
+	if text := readText(t, d.dir, "out.tap"); text != "earlier" || requests > 0 {
+		t.Errorf("%d requests were sent, and the earlier report is %q", requests, text)
+	}
+	left, err := filepath.Glob(filepath.Join(d.dir, ".whk-*"))
+	if err != nil || len(left) > 0 {
+		t.Errorf("%v was left (%v)", left, err)
+	}
+}
+
+// The folder of --artifacts is made by the test; a report may lie in it.
+func TestReportBesideArtifacts(t *testing.T) {
+	d, _, url := newForgetful(t)
+	_, stderr, _ := d.run("test", url, "--only", "sig.*", "--only", "http.get", "--artifacts", "kept", "--report", "tap=kept/out.tap")
+	if strings.Contains(stderr, "--report") || !strings.Contains(readText(t, d.dir, "kept", "out.tap"), "TAP version") {
+		t.Error(stderr)
+	}
+}

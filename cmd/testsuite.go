@@ -90,7 +90,7 @@ func (a *app) testSuites(ctx context.Context, f *testFlags, files, command []str
 	if _, err := a.providers(); err != nil {
 		return err
 	}
-	reports, err := a.newTestReports(f.reports)
+	reports, err := a.newTestReports(f.reports, f.artifacts, f.saveFailures)
 	if err != nil {
 		return err
 	}

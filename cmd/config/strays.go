@@ -67,7 +67,7 @@ func nearestVariable(name string, known []string, secret bool) string {
 	var rests []string
 	for _, other := range known {
 		rest := strings.TrimPrefix(other, prefix)
-		if !secret || !strings.Contains(rest, name[len(prefix):]) && !strings.Contains(name[len(prefix):], rest) {
+		if !secret || !extends(rest, name[len(prefix):]) && !extends(name[len(prefix):], rest) {
 			rests = append(rests, rest)
 		}
 	}
@@ -75,4 +75,12 @@ func nearestVariable(name string, known []string, secret bool) string {
 		return prefix + near[0]
 	}
 	return ""
+}
+
+// extends reports whether a name is another one with something added. One letter more is
+// no name of its own, but a slip of the hand.
+func extends(long, short string) bool {
+	before, after, ok := strings.Cut(long, short)
+	added := before + after
+	return ok && (len(added) > 1 || strings.Trim(added, "0123456789_") == "")
 }
