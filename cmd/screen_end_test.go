@@ -93,6 +93,12 @@ func TestScreenIsSuspended(t *testing.T) {
 	s.sees("prompt>")
 	s.types("whk listen --addr 127.0.0.1:0\r")
 	s.sees("Nothing has come yet", "q quit")
+	// What the terminal answers to its questions is read before the next key, or the shell
+	// would get it.
+	s.types("?")
+	s.sees("everywhere")
+	s.types("q")
+	s.sees("Nothing has come yet", "q quit")
 	s.types(ctrlZ)
 	s.until("a shell on its own screen", func(g *glass) bool {
 		return !g.alternate && strings.HasSuffix(g.text(), "prompt>") && g.modes["?25"] && !g.modes["?1002"] && !g.modes["?2004"]
