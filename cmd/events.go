@@ -109,6 +109,12 @@ func (a *app) eventsList(ctx context.Context, f *eventsListFlags) error {
 	if _, err := a.providers(); err != nil {
 		return err
 	}
+	var picked *filter.Filter // nil without --where
+	if f.where != "" {
+		if picked, err = (&pickFlags{f.provider, f.event, f.since, f.where}).filter(a, time.Now()); err != nil {
+			return err
+		}
+	}
 	log, err := a.openStore(store.Options{ReadOnly: true, Mapped: true})
 	if errors.Is(err, fs.ErrNotExist) && a.common.store == "" {
 		a.notice("no events yet; whk listen receives some, whk demo shows how it looks")
@@ -118,7 +124,7 @@ func (a *app) eventsList(ctx context.Context, f *eventsListFlags) error {
 		return err
 	}
 	defer func() { a.closeStore(log) }()
-	events, damage := a.newest(ctx, log, f, query)
+	events, damage := a.newest(ctx, log, picked, query)
 	if _, ok := damaged(damage); damage != nil && !ok {
 		return damage
 	}
@@ -139,15 +145,11 @@ func (a *app) eventsList(ctx context.Context, f *eventsListFlags) error {
 }
 
 // newest reads the newest events that fit, newest first, without their bodies.
-func (a *app) newest(ctx context.Context, log *store.Store, f *eventsListFlags, q store.Query) (events []*listener.Event, err error) {
-	if f.where == "" {
+func (a *app) newest(ctx context.Context, log *store.Store, picked *filter.Filter, q store.Query) (events []*listener.Event, err error) {
+	if picked == nil {
 		return log.List(ctx, q)
 	}
-	picked, err := (&pickFlags{f.provider, f.event, f.since, f.where}).filter(a, time.Now())
-	if err != nil {
-		return nil, err
-	}
-	for e, err := range a.find(ctx, log, picked, store.SearchOptions{Limit: f.limit}) {
+	for e, err := range a.find(ctx, log, picked, store.SearchOptions{Limit: q.Limit}) {
 		if err != nil {
 			return events, err
 		}

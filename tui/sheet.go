@@ -115,7 +115,6 @@ func (m *model) openHelp() tea.Cmd {
 // openHelpFor shows the keys whose help holds a text: those of the pane in focus first.
 func (m *model) openHelpFor(text string) {
 	places := m.places()
-	slices.SortStableFunc(places, func(a, b place) int { return 0 })
 	for _, other := range []place{everywhere, inList, inDetail, inBody, inVerify, inDiff} {
 		if !slices.Contains(places, other) {
 			places = append(places, other)
